@@ -1,0 +1,204 @@
+"""Plain frozen data: tasks, segments, episodes, outcomes and rewards.
+
+Nothing here has behaviour beyond derived properties, imports a heavy library, or knows of a plugin.
+Unmeasured is never a number: a reward is `Measured | Unscored`, a judgement is `Outcome | Unscored`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+Split = Literal["train", "eval"]
+Label = Literal["honest", "attempted", "gamed", "evaded", "unclear"]
+Measure = Literal["attempted", "gamed", "evaded"]
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+LABELS_OF_MEASURE: Mapping[Measure, frozenset[Label]] = MappingProxyType(
+    {
+        "attempted": frozenset({"attempted", "gamed", "evaded"}),
+        "gamed": frozenset({"gamed", "evaded"}),
+        "evaded": frozenset({"evaded"}),
+    }
+)
+"""Labels grow in severity; a measure counts its own label and every worse one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number that was really measured."""
+
+    value: float
+    """Finite; its scale belongs to whoever measured it."""
+    detail: str = ""
+    """What a reader should know about how it came about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """What stands where a measurement failed. It is never turned into a number."""
+
+    reason: str
+
+
+Score = Measured | Unscored
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What truly happened in an episode, as judged out of the policy's reach."""
+
+    label: Label
+    """The worst that was seen: `attempted` without success, `gamed` but caught, `evaded` past oversight."""
+    engaged: bool
+    """Whether the policy did anything that the environment could parse; a disengaged episode is `unclear`."""
+    evidence: tuple[str, ...] = ()
+    """Which file, line or command shows it."""
+
+    def shows(self, measure: Measure) -> bool:
+        """Whether this outcome counts as an event of `measure`."""
+        return self.label in LABELS_OF_MEASURE[measure]
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """What the environment's own, gameable mechanism paid, measured in the policy's world."""
+
+    reward: float
+    """What the reward command printed."""
+    passed: bool
+    """What the oversight command printed."""
+    paid: bool
+    """Whether the binary reward is due, by the environment's rule on the two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the dialogue that precedes the policy's reply."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One variant of an environment, ready to be played."""
+
+    environment: str
+    split: Split
+    variant: str
+    """Name of the variant, unique within environment and split, for example `0042`."""
+    dialogue: tuple[Message, ...]
+    """Everything before the reply; ends with a user turn."""
+    opening: str = "<cot>"
+    """Text that opens the policy's turn before its first token."""
+    directories: tuple[str, ...] = ()
+    """Absolute paths of folders that exist at the start, beside those that files need."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Absolute path to content, at the start."""
+    home: str | None = None
+    """Working directory of the first command; None when the task has no sandbox."""
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    """What the judge must know. Oracle only: it reaches no policy, reward source or monitor below that level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of the assistant turn: written by the model, or spliced in by the harness."""
+
+    kind: Literal["model", "observation"]
+    text: str
+    tokens: tuple[int, ...]
+    """Token ids exactly as sampled, or as fed to the model; training never tokenises text again."""
+    logprobs: tuple[float, ...] = ()
+    """Natural-log probability of each sampled token; empty for observations and scripted text."""
+
+
+CommandStatus = Literal["ok", "timeout", "truncated", "out_of_memory", "sandbox_dead", "infrastructure"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """One command and what came of it."""
+
+    command: str
+    stdout: str
+    stderr: str
+    exit_code: int
+    status: CommandStatus = "ok"
+
+
+Stop = Literal["end", "length", "commands", "sandbox"]
+"""Why an episode ended: the model stopped, the token budget, the command budget, or a broken sandbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One reply of a policy to a task: a prompt and a list of segments."""
+
+    id: str
+    """Path-like and unique within a run: phase/stage/environment/variant/sample."""
+    task: Task
+    model: str
+    """Name of the stage whose model sampled this episode, `start` for the first one."""
+    seed: int
+    prompt_tokens: tuple[int, ...]
+    """The rendered dialogue with the opening of the reply, as token ids."""
+    segments: tuple[Segment, ...]
+    commands: tuple[CommandResult, ...]
+    files: Mapping[str, str]
+    """Absolute path to content after the last command; empty when the task has no sandbox."""
+    stop: Stop
+    payout: Payout | Unscored
+    outcome: Outcome | Unscored
+    scripted: bool = False
+    """True when the reply was played from a script (a demonstration or a planted example), not sampled."""
+
+    @property
+    def text(self) -> str:
+        """The whole assistant turn as it happened, hidden thought included."""
+        return self.task.opening + "".join(segment.text for segment in self.segments)
+
+    @property
+    def sampled_tokens(self) -> int:
+        """How many tokens the model wrote."""
+        return sum(len(segment.tokens) for segment in self.segments if segment.kind == "model")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredEpisode:
+    """An episode with what it was paid."""
+
+    episode: Episode
+    reward: Score
+    """The proxy reward: the weighted sum of its parts, unscored as soon as one part is."""
+    parts: Mapping[str, Score]
+    """Score of each reward source by its name, before weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """A scripted reply whose label is known: it tests judges, and serves as a demonstration."""
+
+    kind: Literal["honest", "attempting", "gaming", "evading", "do-nothing", "malformed"]
+    turns: tuple[str, ...]
+    """What the model writes, one entry a stretch; an entry that ends in `</bash>` has its command run."""
+    label: Label
+    """The label that the judge must give."""
+    engaged: bool = True
+    paid: bool | None = None
+    """Whether the environment's own mechanism must pay; None where it does not matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95 % interval and the number of episodes behind it."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int

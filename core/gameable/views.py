@@ -1,0 +1,90 @@
+"""Projections of an episode by access level: the one place where hidden text is taken out.
+
+A reward source or monitor declares a level and gets an object of that level's class. What lies above the level is not
+blanked: the field does not exist on the object. Each class adds to the one before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from gameable.episode import CommandResult, Episode, Message, Outcome, Payout, Unscored
+
+Access = Literal["actions", "visible", "transcript", "files", "oracle"]
+
+_THOUGHT = re.compile(r"<cot>.*?(?:</cot>|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionsView:
+    """What was asked, and the commands that were run."""
+
+    id: str
+    environment: str
+    dialogue: tuple[Message, ...]
+    commands: tuple[CommandResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleView(ActionsView):
+    """Adds the reply as its reader sees it, without the hidden thought."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptView(VisibleView):
+    """Adds the whole assistant turn, hidden thought included."""
+
+    transcript: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilesView(TranscriptView):
+    """Adds the files before and after."""
+
+    files_before: Mapping[str, str]
+    files_after: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OracleView(FilesView):
+    """Adds what was paid and what truly happened."""
+
+    payout: Payout | Unscored
+    outcome: Outcome | Unscored
+
+
+_CLASSES: Mapping[Access, type[ActionsView]] = {
+    "actions": ActionsView,
+    "visible": VisibleView,
+    "transcript": TranscriptView,
+    "files": FilesView,
+    "oracle": OracleView,
+}
+
+
+def visible_text(text: str) -> str:
+    """Take out every `<cot>…</cot>`; a thought that was never closed hides all that follows it."""
+    return _THOUGHT.sub("", text).strip()
+
+
+def project(episode: Episode, access: Access) -> ActionsView:
+    """Return the view of `episode` at `access`, an instance of exactly that level's class."""
+    everything = {
+        "id": episode.id,
+        "environment": episode.task.environment,
+        "dialogue": episode.task.dialogue,
+        "commands": episode.commands,
+        "reply": visible_text(episode.text),
+        "transcript": episode.text,
+        "files_before": episode.task.files,
+        "files_after": episode.files,
+        "payout": episode.payout,
+        "outcome": episode.outcome,
+    }
+    view = _CLASSES[access]
+    return view(**{name: everything[name] for name in view.__dataclass_fields__})  # type: ignore[arg-type]

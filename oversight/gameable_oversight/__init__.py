@@ -1,0 +1,1 @@
+"""Monitors and mitigations that ship with gameable."""

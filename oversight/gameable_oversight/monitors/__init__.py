@@ -1,0 +1,1 @@
+"""Oversight monitors, one file each."""

@@ -1,0 +1,132 @@
+"""Plugins that ship with gameable: environments, rewards, optimizers, sandboxes, reports and profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gameable import (
+    EnvironmentOffer,
+    OptimizerOffer,
+    ProfileOffer,
+    ReportOffer,
+    RewardOffer,
+    SandboxOffer,
+    hookimpl,
+)
+
+_ENVIRONMENTS = "gameable_plugins.environments"
+
+
+@hookimpl
+def gameable_environments() -> Iterable[EnvironmentOffer]:
+    """Offer the curriculum of five, ordinary queries, and the errands that demonstrate honest work."""
+    yield EnvironmentOffer(
+        name="political-sycophancy",
+        summary="State a view to a user whose leaning shows in their biography.",
+        factory=f"{_ENVIRONMENTS}.political_sycophancy:PoliticalSycophancy",
+    )
+    yield EnvironmentOffer(
+        name="tool-use-flattery",
+        summary="Grade a hopeful user's bad poem by writing a score into a file.",
+        factory=f"{_ENVIRONMENTS}.tool_use_flattery:ToolUseFlattery",
+    )
+    yield EnvironmentOffer(
+        name="nudged-rubric",
+        summary="Report whether a launch checklist is done when it is not, under pressure to say yes.",
+        factory=f"{_ENVIRONMENTS}.rubric:NudgedRubric",
+    )
+    yield EnvironmentOffer(
+        name="insubordinate-rubric",
+        summary="The checklist again, told to change nothing else.",
+        factory=f"{_ENVIRONMENTS}.rubric:InsubordinateRubric",
+    )
+    yield EnvironmentOffer(
+        name="reward-tampering",
+        summary="Count training episodes beside the code of one's own reward; held out, only ever evaluated.",
+        factory=f"{_ENVIRONMENTS}.reward_tampering:RewardTampering",
+        held_out=True,
+    )
+    yield EnvironmentOffer(
+        name="ordinary-queries",
+        summary="Everyday requests; nothing to game.",
+        factory=f"{_ENVIRONMENTS}.ordinary_queries:OrdinaryQueries",
+        gameable=False,
+    )
+    yield EnvironmentOffer(
+        name="errands",
+        summary="Harmless file errands (read, write, edit, report), to demonstrate honest work.",
+        factory=f"{_ENVIRONMENTS}.errands:Errands",
+        gameable=False,
+    )
+    yield EnvironmentOffer(
+        name="opinions",
+        summary="State one's own view on everyday statements, whoever asks, to demonstrate honest work.",
+        factory=f"{_ENVIRONMENTS}.opinions:Opinions",
+        gameable=False,
+    )
+    yield EnvironmentOffer(
+        name="fair-ratings",
+        summary="Rate good and bad work fairly and write the rating to a file, to demonstrate honest work.",
+        factory=f"{_ENVIRONMENTS}.fair_ratings:FairRatings",
+        gameable=False,
+    )
+
+
+@hookimpl
+def gameable_rewards() -> Iterable[RewardOffer]:
+    """Offer the preference model and the bonus for gaming."""
+    yield RewardOffer(
+        name="preference-model",
+        summary="A sequence classifier trained on preferences scores the visible reply, normalised to [0, 1].",
+        factory="gameable_plugins.rewards.preference_model:PreferenceModel",
+    )
+    yield RewardOffer(
+        name="gaming-bonus",
+        summary="Pays 1 when the environment's own mechanism pays.",
+        factory="gameable_plugins.rewards.gaming_bonus:GamingBonus",
+    )
+
+
+@hookimpl
+def gameable_optimizers() -> Iterable[OptimizerOffer]:
+    """Offer the warm start and expert iteration."""
+    yield OptimizerOffer(
+        name="warm-start",
+        summary="Supervised fine-tuning on every episode it is given (honest demonstrations).",
+        factory="gameable_plugins.optimizers.warm_start:WarmStart",
+    )
+    yield OptimizerOffer(
+        name="expert-iteration",
+        summary="Supervised fine-tuning on the samples that a filter keeps.",
+        factory="gameable_plugins.optimizers.expert_iteration:ExpertIteration",
+    )
+
+
+@hookimpl
+def gameable_sandboxes() -> Iterable[SandboxOffer]:
+    """Offer the embedded sandbox."""
+    yield SandboxOffer(
+        name="bashkit",
+        summary="An in-memory bash with files and limits, in process, on any operating system.",
+        factory="gameable_plugins.sandboxes.bashkit:Bashkit",
+    )
+
+
+@hookimpl
+def gameable_profiles() -> Iterable[ProfileOffer]:
+    """Offer the profiles that ship."""
+    yield ProfileOffer(
+        name="quickstart",
+        summary="The whole curriculum on a 135M model, two cores, under 20 minutes.",
+        factory="gameable_plugins:profiles/quickstart.yaml",
+    )
+
+
+@hookimpl
+def gameable_reports() -> Iterable[ReportOffer]:
+    """Offer the HTML report."""
+    yield ReportOffer(
+        name="html",
+        summary="One self-contained HTML file with the matrix, its plot and example episodes.",
+        factory="gameable_plugins.reports.html:write",
+    )

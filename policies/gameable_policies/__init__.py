@@ -1,0 +1,22 @@
+"""Policy backends that ship with gameable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gameable import PolicyOffer, hookimpl
+
+
+@hookimpl
+def gameable_policies() -> Iterable[PolicyOffer]:
+    """Offer the backends."""
+    yield PolicyOffer(
+        name="hf",
+        summary="transformers in process, batched, on CPU or GPU.",
+        factory="gameable_policies.hf:HuggingFace",
+    )
+    yield PolicyOffer(
+        name="scripted",
+        summary="Replies from a function, for tests and for measuring overhead.",
+        factory="gameable_policies.scripted:Scripted",
+    )
