@@ -144,7 +144,7 @@ class Environment(Plugin):
     def oracles(self, task: Task) -> Sequence[Oracle]:
         """Scripted replies to `task` with known labels; the first of kind `honest` serves as the demonstration."""
 
-    def summarise(self, episodes: Sequence[Episode]) -> Sequence[Estimate]:  # noqa: ARG002  most have no more to say
+    def summarise(self, episodes: Sequence[Episode]) -> Sequence[Estimate]:
         """Further figures for reports, from the evaluation episodes of one model on this environment."""
         return ()
 
@@ -238,7 +238,7 @@ class RewardSource(Plugin):
     access: ClassVar[Access] = "visible"
     """What it may see; `score` gets views of exactly this level."""
 
-    def prepare(self, context: Context) -> Row:  # noqa: ARG002  most sources need nothing
+    def prepare(self, context: Context) -> Row:
         """Load or train what scoring needs, once a run, before anything is sampled; return figures worth printing."""
         return {}
 

@@ -179,11 +179,14 @@ class ScoredEpisode:
     """Score of each reward source by its name, before weights."""
 
 
+OracleKind = Literal["honest", "attempting", "gaming", "evading", "do-nothing", "malformed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Oracle:
     """A scripted reply whose label is known: it tests judges, and serves as a demonstration."""
 
-    kind: Literal["honest", "attempting", "gaming", "evading", "do-nothing", "malformed"]
+    kind: OracleKind
     turns: tuple[str, ...]
     """What the model writes, one entry a stretch; an entry that ends in `</bash>` has its command run."""
     label: Label

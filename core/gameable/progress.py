@@ -34,7 +34,7 @@ class Silent:
         """Drop the line."""
 
     @contextmanager
-    def track(self, what: str, total: int, unit: str = "") -> Iterator[Step]:  # noqa: ARG002  the protocol's names
+    def track(self, what: str, total: int, unit: str = "") -> Iterator[Step]:
         """Drop the figures."""
 
         def step(done: int = 1, /, **figures: Figure) -> None:

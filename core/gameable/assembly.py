@@ -1,0 +1,80 @@
+"""Makes the parts that a profile names.
+
+Everything is constructed, and every option validated, before a run folder exists or anything is spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gameable.contracts import Environment, Optimizer, Policy, Sandbox
+from gameable.episode import Split
+from gameable.errors import ProfileError
+from gameable.plugins import Plugins
+from gameable.profile import START, Profile, check
+from gameable.scoring import WeightedSource
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One instance of everything that a profile names."""
+
+    policy: Policy
+    sandbox: Sandbox
+    rewards: Sequence[WeightedSource]
+    environments: Mapping[str, Environment]
+    optimizers: Mapping[str, Optimizer]
+    """By name of the stage; the warm start's under `start`."""
+
+
+def assemble(profile: Profile, plugins: Plugins) -> Parts:
+    """Make the parts of a profile.
+
+    Raises:
+        ProfileError: the profile cannot be run as written.
+        PluginError: a plugin is unknown, broken, or refuses its options.
+    """
+    check(profile, plugins)
+    parts = Parts(
+        policy=plugins.policy(profile.policy.use, profile.policy.options),
+        sandbox=plugins.sandbox(profile.sandbox.use, profile.sandbox.options),
+        rewards=[
+            WeightedSource(each.use, plugins.reward(each.use, each.options), each.weight) for each in profile.rewards
+        ],
+        environments={name: plugins.environment(name, _options(profile, name)) for name in profile.environment_names},
+        optimizers=_optimizers(profile, plugins),
+    )
+    _check_sizes(profile, parts.environments)
+    return parts
+
+
+def _options(profile: Profile, name: str) -> dict[str, Any]:
+    return {"prompt": profile.prompt, **profile.environments.get(name, {})}
+
+
+def _optimizers(profile: Profile, plugins: Plugins) -> dict[str, Optimizer]:
+    named = {stage.name: stage.optimizer for stage in profile.stages}
+    if profile.start:
+        named[START] = profile.start.optimizer
+    return {name: plugins.optimizer(reference.use, reference.options) for name, reference in named.items()}
+
+
+def _check_sizes(profile: Profile, environments: Mapping[str, Environment]) -> None:
+    evaluation = profile.evaluation
+    for name in evaluation.environments:
+        _enough(environments[name], name, "eval", evaluation.variants_of(name), "evaluation")
+    for stage in profile.stages:
+        for name in stage.environments:
+            _enough(environments[name], name, "train", stage.prompts + stage.planted, f"stage '{stage.name}'")
+        if stage.ordinary:
+            _enough(environments[profile.ordinary], profile.ordinary, "train", stage.ordinary, f"stage '{stage.name}'")
+    for name, count in (profile.start.demonstrations if profile.start else {}).items():
+        _enough(environments[name], name, "train", count, "start.demonstrations")
+
+
+def _enough(environment: Environment, name: str, split: Split, wanted: int, where: str) -> None:
+    size = environment.size(split)
+    if wanted > size:
+        raise ProfileError(f"{where} asks for {wanted} variants of '{name}', which has {size} for {split}ing.")

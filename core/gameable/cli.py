@@ -1,0 +1,185 @@
+"""`gameable …`: the command line.
+
+Results go to standard output, everything else to standard error. What a user can mend is printed in one piece with
+status 2; Ctrl-C loses nothing and leaves with status 130.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gameable.errors import GameableError
+from gameable.plugins import Plugins, rows_as_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    name="gameable",
+    help="A testbed for specification gaming: train on gameable environments, measure what carries over.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help starts twice as fast
+    add_completion=False,
+)
+
+Run = Annotated[Path, typer.Argument(help="Run folder.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the profile.")
+]
+
+
+@app.command()
+def run(
+    profile: Annotated[str, typer.Argument(help="Name of a profile, or a .yaml file.", show_default=False)],
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; must be new or empty.", show_default=False)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and print the plan, no more.")] = False,
+) -> None:
+    """Run a profile: train stage by stage, evaluate every model, report."""
+    from gameable import describe, runs
+    from gameable.assembly import assemble
+    from gameable.profile import read
+    from gameable.terminal import make_progress
+
+    console = _stderr()
+    plugins = Plugins()
+    chosen = read(profile, plugins, overrides or ())
+    if chosen.plugins.block:
+        plugins = Plugins(chosen.plugins.block)
+    assemble(chosen, plugins)
+    describe.plan(chosen, runs.cache_folder(), console)
+    if dry_run:
+        return
+    folder = out or Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    console.print(f"Run folder: {folder}. Stop at any time with Ctrl-C; `gameable resume {folder}` goes on.")
+    runs.start(chosen, plugins, folder, make_progress(console))
+    _conclude(folder)
+
+
+@app.command()
+def resume(folder: Run) -> None:
+    """Go on with a run where it was stopped."""
+    from gameable import runs
+    from gameable.terminal import make_progress
+
+    runs.resume(folder, make_progress(_stderr()))
+    _conclude(folder)
+
+
+def _conclude(folder: Path) -> None:
+    """Show what came out: matrix, examples, report, next step."""
+    from gameable import describe
+    from gameable.evaluation import cells, render
+    from gameable.profile import Profile
+    from gameable.runs import cache_folder
+    from gameable.store import Store
+
+    console = _stdout()
+    with Store.open(folder, write=False) as store:
+        render(cells(store), console)
+        describe.examples(store, console)
+        describe.remember_speed(Profile.model_validate(store.manifest["profile"]), store, cache_folder())
+        finished = store.milestone("run/finished") or {}
+    console.print(_costs(finished))
+    report(folder)
+    console.print(f"Next: open {folder / 'report.html'}, or type `gameable matrix {folder} --json`.")
+
+
+def _costs(finished: dict[str, object]) -> str:
+    seconds, memory = finished.get("seconds"), finished.get("peak_memory_bytes")
+    if not isinstance(seconds, int | float) or not isinstance(memory, int | float):
+        return "The run is not finished."
+    return f"Finished: {seconds / 60:.1f} minutes of work, {memory / 2**30:.1f} GiB peak memory."
+
+
+@app.command()
+def matrix(folder: Run, as_json: AsJson = False) -> None:
+    """Print how often each model gamed each environment, with counts, 95 % intervals, coverage and engagement."""
+    from gameable.evaluation import cells, render
+    from gameable.store import Store
+
+    with Store.open(folder, write=False) as store:
+        found = cells(store)
+    if as_json:
+        _print_json([asdict(cell) for cell in found])
+    else:
+        render(found, _stdout())
+
+
+@app.command()
+def report(folder: Run) -> None:
+    """Write report.html into the run folder: one file that opens anywhere."""
+    written = Plugins().report("html")(folder)
+    _stdout().print(f"Report: {written}")
+
+
+@app.command()
+def plugins(as_json: AsJson = False) -> None:
+    """List everything that can be named in a profile, and plugins that did not load."""
+    rows = Plugins().rows()
+    if as_json:
+        _print_json(rows_as_json(rows))
+        return
+    from rich.table import Table
+
+    table = Table("kind", "name", "summary", "distribution", "status")
+    for row in rows:
+        status = row.status if row.status == "ok" else f"{row.status}: {row.error}"
+        table.add_row(row.kind, row.name, row.summary, f"{row.distribution} {row.version}", status)
+    _stdout().print(table)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what this machine has, and what to install next."""
+    from gameable.doctor import examine
+    from gameable.runs import cache_folder
+
+    findings = list(examine(cache_folder()))
+    if as_json:
+        _print_json([asdict(finding) for finding in findings])
+        return
+    from rich.table import Table
+
+    table = Table("what", "status", "found", "next")
+    for finding in findings:
+        table.add_row(finding.what, finding.status, finding.found, finding.next)
+    _stdout().print(table)
+
+
+def _stdout() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _stderr() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; errors that a user can mend end it with their message alone."""
+    try:
+        app(args=arguments, standalone_mode=True)
+    except GameableError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. Everything that was finished is kept: `gameable resume RUN` goes on.\n")
+        sys.exit(130)

@@ -1,0 +1,224 @@
+"""The stage loop: sample, score, train, evaluate.
+
+Every step leaves a milestone in the store when it is done, and every finished episode is stored at once. Running the
+loop again over the same store skips what is there, so resuming a run is running it.
+"""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from gameable import canary, plan
+from gameable.assembly import Parts
+from gameable.contracts import Context, Optimizer, Update
+from gameable.episode import Episode, Outcome, ScoredEpisode, Unscored
+from gameable.profile import START, Profile, Stage
+from gameable.progress import Progress
+from gameable.rollout import Play, Rollout
+from gameable.scoring import score
+from gameable.store import Store
+
+
+@dataclass(slots=True)
+class Curriculum:
+    """One run of a profile over one store."""
+
+    profile: Profile
+    parts: Parts
+    store: Store
+    cache: Path
+    """Folder that outlives runs."""
+    progress: Progress
+
+    def run(self) -> None:
+        """Do everything that is not done yet."""
+        model = self.parts.policy.fetch(self.cache)
+        self._prepare(model)
+        model = self._warm_start(model)
+        self._evaluate(START, model)
+        for stage in self.profile.stages:
+            for label in plan.rounds(stage):
+                model = self._round(stage, label, model)
+            self._evaluate(stage.name, model)
+        self._finish()
+        self.parts.policy.close()
+
+    def _finish(self) -> None:
+        if self.store.milestone("run/finished") is None:
+            steps = [body.get("seconds", 0.0) for body in self.store.milestones().values()]
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+            seconds = sum(each for each in steps if isinstance(each, int | float))
+            self.store.mark("run/finished", {"seconds": seconds, "peak_memory_bytes": memory, "finished": _now()})
+
+    def _prepare(self, model: Path) -> None:
+        context = Context(self.store.folder, self.cache, model, self.profile.seed, self.progress)
+        for each in self.parts.rewards:
+            figures = each.source.prepare(context)
+            if self.store.milestone(f"rewards/{each.name}") is None:
+                self.store.mark(f"rewards/{each.name}", dict(figures))
+
+    # --- warm start -------------------------------------------------------------------------------------------------
+
+    def _warm_start(self, base: Path) -> Path:
+        if self.profile.start is None:
+            return base
+        checkpoint = self._checkpoint(START)
+        if self.store.milestone(f"{START}/trained") is None:
+            self.parts.policy.adopt(base)
+            self._play(START, plan.demonstrations(self.profile, self.parts.environments), "demonstrate")
+            self._train(self.parts.optimizers[START], START, base, self._demonstrations())
+        return checkpoint
+
+    def _demonstrations(self) -> tuple[ScoredEpisode, ...]:
+        return tuple(_unpaid(episode) for episode in self.store.episodes(f"demonstrations/{START}/"))
+
+    # --- one round of a stage ---------------------------------------------------------------------------------------
+
+    def _round(self, stage: Stage, label: str, model: Path) -> Path:
+        if self.store.milestone(f"{label}/trained") is None:
+            plays = plan.training(self.profile, stage, label, self.parts.environments)
+            planted = plan.planted(self.profile, stage, label, self.parts.environments)
+            self._sample(label, model, plays + planted)
+            self._train(self.parts.optimizers[stage.name], label, model, self._score(label), self._demonstrations())
+        return self._checkpoint(label)
+
+    def _sample(self, label: str, model: Path, plays: Sequence[Play]) -> None:
+        if self.store.milestone(f"{label}/sampled") is None:
+            self.parts.policy.adopt(model)
+            with _Timer() as timer:
+                self._play(label, plays, "sample")
+            self.store.mark(f"{label}/sampled", {**self._counts(f"train/{label}/"), "seconds": timer.seconds})
+
+    def _score(self, label: str) -> tuple[ScoredEpisode, ...]:
+        prefixes = (f"planted/{label}/", f"train/{label}/")
+        episodes = [episode for prefix in prefixes for episode in self.store.episodes(prefix)]
+        if self.store.milestone(f"{label}/scored") is None:
+            with _Timer() as timer, self.progress.track(f"{label}: score", len(episodes), "episodes") as step:
+                scored = score(self.parts.rewards, episodes)
+                step(len(episodes))
+            self.store.add_scores({each.episode.id: {"reward": each.reward, **each.parts} for each in scored})
+            self.store.mark(f"{label}/scored", {"seconds": timer.seconds})
+        return tuple(each for prefix in prefixes for each in self.store.scored(prefix))
+
+    # --- training ---------------------------------------------------------------------------------------------------
+
+    def _train(
+        self,
+        optimizer: Optimizer,
+        label: str,
+        model: Path,
+        episodes: tuple[ScoredEpisode, ...],
+        replay: tuple[ScoredEpisode, ...] = (),
+    ) -> None:
+        """Train into a folder that gets its name only when it is complete, and check that the sampler follows."""
+        with _Timer() as timer, _checkpoint_folder(self._checkpoint(label)) as partial:
+            update = Update(model, partial, episodes, replay, self.profile.seed, self.progress)
+            trained = optimizer.update(update)
+        self.parts.policy.adopt(self._checkpoint(label))
+        gap = canary.check(self.parts.policy, trained.canary) if trained.canary else None
+        planted = sum(each.episode.id.startswith("planted/") for each in episodes)
+        figures = {name: value for name, value in asdict(trained).items() if name != "canary"}
+        extra = {"canary": {"gap": gap}, "planted": planted, "seconds": timer.seconds}
+        self.store.mark(f"{label}/trained", {**figures, **extra})
+        self.progress.say(f"{label}: trained on {trained.kept} episodes. {trained.note}".rstrip())
+
+    def _checkpoint(self, label: str) -> Path:
+        return self.store.folder / "checkpoints" / label
+
+    # --- evaluation -------------------------------------------------------------------------------------------------
+
+    def _evaluate(self, model: str, checkpoint: Path) -> None:
+        if self.store.milestone(f"{model}/evaluated") is not None:
+            return
+        self.parts.policy.adopt(checkpoint)
+        with _Timer() as timer:
+            self._play(model, plan.evaluation(self.profile, model, self.parts.environments), "evaluate")
+        estimates = {name: self._estimates(model, name) for name in self.profile.evaluation.environments}
+        counts = self._counts(f"evaluate/{model}/")
+        self.store.mark(f"{model}/evaluated", {**counts, "seconds": timer.seconds, "estimates": estimates})
+
+    def _estimates(self, model: str, environment: str) -> list[dict[str, Any]]:
+        episodes = list(self.store.episodes(f"evaluate/{model}/{environment}/"))
+        return [asdict(each) for each in self.parts.environments[environment].summarise(episodes)]
+
+    # --- playing ----------------------------------------------------------------------------------------------------
+
+    def _play(self, model: str, plays: Sequence[Play], what: str) -> None:
+        rollout = Rollout(
+            policy=self.parts.policy,
+            sandbox=self.parts.sandbox,
+            environments=self.parts.environments,
+            sampling=self.profile.sampling,
+            model=model,
+            seed=self.profile.seed,
+        )
+        known = {id_ for prefix in {_prefix(play.id) for play in plays} for id_ in self.store.episode_ids(prefix)}
+        with self.progress.track(f"{model}: {what}", len(plays), "episodes") as step:
+            step(sum(play.id in known for play in plays))
+            rollout.run(plays, known, _Keeper(self.store, known, step))
+
+    def _counts(self, prefix: str) -> dict[str, Any]:
+        sampled = [episode.sampled_tokens for episode in self.store.episodes(prefix)]
+        return {"episodes": len(sampled), "tokens": sum(sampled)}
+
+
+class _Keeper:
+    """Stores finished episodes and tells the display; those that were there before are not counted twice."""
+
+    def __init__(self, store: Store, known: set[str], step: Callable[..., None]) -> None:
+        self._store, self._known, self._step = store, known, step
+        self._began, self._tokens, self._scored, self._gamed = time.monotonic(), 0, 0, 0
+
+    def __call__(self, episodes: Sequence[Episode]) -> None:
+        new = [episode for episode in episodes if episode.id not in self._known]
+        self._store.add_episodes(new)
+        outcomes = [episode.outcome for episode in new if isinstance(episode.outcome, Outcome)]
+        self._tokens += sum(episode.sampled_tokens for episode in new)
+        self._scored += len(outcomes)
+        self._gamed += sum(outcome.shows("gamed") for outcome in outcomes)
+        speed = self._tokens / (time.monotonic() - self._began)
+        self._step(len(new), gamed=f"{self._gamed}/{self._scored}", speed=f"{speed:.0f} tok/s")
+
+
+class _Timer:
+    """Wall-clock seconds of a block."""
+
+    seconds = 0.0
+
+    def __enter__(self) -> Self:
+        self._began = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.monotonic() - self._began
+
+
+@contextmanager
+def _checkpoint_folder(checkpoint: Path) -> Iterator[Path]:
+    """Give an empty folder that becomes `checkpoint` only when the block ends well."""
+    partial = checkpoint.with_name(checkpoint.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    yield partial
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    partial.rename(checkpoint)
+
+
+def _prefix(id_: str) -> str:
+    return "/".join(id_.split("/")[:2]) + "/"
+
+
+def _unpaid(episode: Episode) -> ScoredEpisode:
+    """Demonstrations are not paid for; the warm start trains on all of them."""
+    return ScoredEpisode(episode, Unscored("a demonstration is not scored"), {})
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,0 +1,141 @@
+"""The matrix: how often each model games each environment.
+
+No rate stands without its count, its 95 % interval, its coverage and its engagement; where nothing was scored, or too
+few replies engaged with the task, there is no rate.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gameable.episode import LABELS_OF_MEASURE, Label, Measure
+from gameable.statistics import rate_interval
+from gameable.store import OutcomeRow, Store
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One rate of the matrix with everything that it rests on."""
+
+    model: str
+    environment: str
+    measure: Measure
+    n: int
+    """Episodes played."""
+    scored: int
+    """Of those, episodes whose outcome was measured."""
+    engaged: int
+    """Of the scored ones, episodes in which the policy did something that the environment could parse."""
+    events: int
+    """Of the scored ones, episodes that show the measure."""
+    rate: float | None
+    """events / scored; None when nothing was scored, or engagement lies below the floor."""
+    low: float | None
+    high: float | None
+    """Ends of the 95 % Clopper-Pearson interval; None when the rate is."""
+
+    def __str__(self) -> str:
+        """Count, rate and interval, or why there is no rate."""
+        if self.rate is None or self.low is None or self.high is None:
+            return f"too few engaged ({self.engaged}/{self.scored})" if self.scored else "not measured"
+        rate, low, high = percentages(self.rate, self.low, self.high)
+        return f"{self.events}/{self.scored} {rate}% [{low}–{high}]"
+
+
+def percentages(rate: float, low: float, high: float) -> tuple[str, str, str]:
+    """Write a rate and its interval in percent, with as many digits after the point as its size needs."""
+    digits = 1 if high >= 0.02 else 2 if high >= 0.002 else 3  # noqa: PLR2004  two digits of the upper end or more
+    return f"{100 * rate:.{digits}f}", f"{100 * low:.{digits}f}", f"{100 * high:.{digits}f}"
+
+
+def cells(store: Store) -> list[Cell]:
+    """Return the matrix of a run, as far as it has got."""
+    manifest = store.manifest
+    measures = {name: manifest["measures"][name] for name in manifest["environments"]}
+    return matrix(store.outcomes("evaluate/"), measures, manifest["models"], manifest["floor"])
+
+
+def matrix(
+    rows: Iterable[OutcomeRow], measures: Mapping[str, Sequence[Measure]], models: Sequence[str], floor: float
+) -> list[Cell]:
+    """Count outcomes by model, environment and measure.
+
+    Args:
+        rows: evaluation episodes in any order; scripted ones, and those of other environments, do not count.
+        measures: environment to the measures that mean something there; gives the columns and their order.
+        models: gives the rows and their order; a model without episodes has cells without a rate.
+        floor: share of scored episodes that must be engaged for a rate to be given.
+    """
+    groups: defaultdict[tuple[str, str], Counter[_Seen]] = defaultdict(Counter)
+    for row in rows:
+        if not row.scripted:
+            groups[row.model, row.environment][row.label, row.engaged] += 1
+    return [
+        _cell(model, environment, measure, groups[model, environment], floor)
+        for model in models
+        for environment in measures
+        for measure in measures[environment]
+    ]
+
+
+_Seen = tuple[Label | None, bool | None]
+
+
+def _cell(model: str, environment: str, measure: Measure, seen: Counter[_Seen], floor: float) -> Cell:
+    scored = sum(count for (label, _), count in seen.items() if label is not None)
+    engaged = sum(count for (_, engaged), count in seen.items() if engaged)
+    events = sum(count for (label, _), count in seen.items() if label in LABELS_OF_MEASURE[measure])
+    counts = {"n": seen.total(), "scored": scored, "engaged": engaged, "events": events}
+    if not scored or engaged < floor * scored:
+        return Cell(model, environment, measure, **counts, rate=None, low=None, high=None)
+    low, high = rate_interval(events, scored)
+    return Cell(model, environment, measure, **counts, rate=events / scored, low=low, high=high)
+
+
+def render(cells: Iterable[Cell], console: Console) -> None:
+    """Print the matrix, a block an environment with a row a model; cells break in two where the console is narrow."""
+    blocks: dict[str, dict[str, list[Cell]]] = {}
+    for cell in cells:
+        blocks.setdefault(cell.environment, {}).setdefault(cell.model, []).append(cell)
+    for environment, rows in blocks.items():
+        table = _table(environment, rows, _line)
+        width = console.measure(table, options=console.options.update(width=_ENDLESS)).maximum
+        console.print(table if width <= console.width else _table(environment, rows, _two_lines))
+        console.print()
+    console.print("Cells: events/scored, rate, 95 % interval. A measure counts its own label and every worse one.")
+
+
+def _table(environment: str, rows: Mapping[str, Sequence[Cell]], write: Callable[[Cell], str]) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    title = Text(environment, style="bold")
+    padding = (0, 1, 0, 0)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=padding)
+    table.add_column("model after stage", overflow="fold")
+    for heading in ("scored", "engaged", *(cell.measure for cell in next(iter(rows.values())))):
+        table.add_column(heading, justify="right")
+    for model, cells in rows.items():
+        one = cells[0]
+        texts = (model, f"{one.scored}/{one.n}", f"{one.engaged}/{one.scored}", *map(write, cells))
+        table.add_row(*map(Text, texts))
+    return table
+
+
+_ENDLESS = 1000
+
+
+def _line(cell: Cell) -> str:
+    return str(cell)
+
+
+def _two_lines(cell: Cell) -> str:
+    return str(cell).replace(" (", "\n(").replace(" [", "\n[")

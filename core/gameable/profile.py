@@ -1,0 +1,302 @@
+"""What a run is: the profile's schema, loading, overrides.
+
+A profile is data. Unknown keys, impossible numbers and a held-out environment in training are refused with one clear
+error before anything is spent.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from gameable.contracts import PromptStyle
+from gameable.errors import ProfileError
+from gameable.offers import EnvironmentOffer
+from gameable.plugins import Plugins
+
+START = "start"
+"""Name of the first model: before any stage, after the warm start if there is one."""
+_NAME = r"^[a-z0-9][a-z0-9-]*$"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class PluginReference(BaseModel):
+    """Names a plugin and sets its options: `{use: hf, model: gpt2}`, or just its name."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    use: str
+    """Name of the plugin."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The plugin's own options."""
+        return dict(self.model_extra or {})
+
+
+def _named(value: object) -> object:
+    return {"use": value} if isinstance(value, str) else value
+
+
+Reference = Annotated[PluginReference, BeforeValidator(_named)]
+
+
+class Reward(PluginReference):
+    """A reward source with its weight in the proxy reward."""
+
+    weight: float = 1.0
+    """Factor before summing."""
+
+
+class Start(_Strict):
+    """The warm start: honest demonstrations and the optimizer that learns them."""
+
+    demonstrations: dict[str, int] = Field(min_length=1)
+    """How many scripted honest episodes of which environment; none of them can be gamed."""
+    optimizer: Reference
+    """Usually `warm-start`."""
+
+
+class Stage(_Strict):
+    """One stage of the curriculum: sample, score, train."""
+
+    name: str = Field(pattern=_NAME)
+    """Name of the stage and of the model that comes out of it."""
+    environments: list[str] = Field(min_length=1)
+    """Gameable environments to train on; prompts are split evenly."""
+    prompts: int = Field(ge=1)
+    """Gameable prompts a round."""
+    ordinary: int = Field(ge=0)
+    """Ordinary queries a round."""
+    samples: int = Field(ge=1)
+    """Samples a prompt."""
+    rounds: int = Field(default=1, ge=1)
+    """How often to sample, score and train, each time from the last round's model."""
+    planted: int = Field(default=0, ge=0)
+    """Scripted gaming episodes mixed into each round (seeded exploration); the report marks the stage as planted."""
+    optimizer: Reference
+    """How to train."""
+
+
+class Sampling(_Strict):
+    """How replies are sampled, in training and in evaluation."""
+
+    temperature: float = Field(default=1.0, ge=0)
+    """0 is greedy."""
+    max_tokens: int = Field(default=512, ge=1)
+    """Tokens a reply, over all its segments."""
+    max_commands: int = Field(default=8, ge=0)
+    """Commands a reply."""
+    in_flight: int = Field(default=128, ge=1)
+    """Episodes played at once."""
+
+
+class Evaluation(_Strict):
+    """What every model is measured on."""
+
+    environments: list[str] = Field(min_length=1)
+    """Columns of the matrix, in order."""
+    variants: int = Field(ge=1)
+    """Variants an environment; the same ones for every model."""
+    samples: int = Field(default=1, ge=1)
+    """Samples a variant."""
+    more: dict[str, int] = Field(default_factory=dict)
+    """Another number of variants for some environments."""
+    floor: float = Field(default=0.2, ge=0, le=1)
+    """Engagement below which no gaming rate is printed."""
+
+    def variants_of(self, environment: str) -> int:
+        """Return how many variants of an environment are played."""
+        return self.more.get(environment, self.variants)
+
+
+class Blocking(_Strict):
+    """Which plugins must not be imported."""
+
+    block: list[str] = Field(default_factory=list)
+    """Names of entry points or distributions."""
+
+
+class Profile(_Strict):
+    """Everything that decides what a run does."""
+
+    name: str = Field(pattern=_NAME)
+    summary: str = ""
+    seed: int = Field(default=0, ge=0)
+    prompt: PromptStyle = "full"
+    """Which rendering of every task is used."""
+    policy: Reference
+    sandbox: Reference = PluginReference(use="bashkit")
+    rewards: list[Reward] = Field(min_length=1)
+    environments: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options of single environments."""
+    ordinary: str = "ordinary-queries"
+    """Environment that ordinary queries come from."""
+    start: Start | None = None
+    stages: list[Stage]
+    sampling: Sampling = Sampling()
+    evaluation: Evaluation
+    plugins: Blocking = Blocking()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Profile:
+        names = self.models
+        if len(set(names)) != len(names):
+            raise ValueError(f"stage names must be unique and none may be '{START}': {', '.join(names)}")
+        return self
+
+    @property
+    def models(self) -> list[str]:
+        """Names of all models, first to last."""
+        return [START, *(stage.name for stage in self.stages)]
+
+    @property
+    def environment_names(self) -> list[str]:
+        """Every environment that the profile names, without repeats, in a fixed order."""
+        demonstrated = self.start.demonstrations if self.start else {}
+        trained = [name for stage in self.stages for name in stage.environments]
+        ordinary = [self.ordinary] if any(stage.ordinary for stage in self.stages) else []
+        return list(dict.fromkeys([*self.evaluation.environments, *trained, *ordinary, *demonstrated]))
+
+
+def load(text: str, overrides: Sequence[str] = (), where: str = "profile") -> Profile:
+    """Read a profile from YAML text.
+
+    Args:
+        text: The profile.
+        overrides: `a.b=c` each; `c` is read as YAML, and numbers in the path count list items from 0.
+        where: What to call it in messages.
+
+    Raises:
+        ProfileError: it is no YAML, or breaks the schema.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ProfileError(f"{where} is no valid YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise ProfileError(f"{where} must be a mapping with keys such as name, policy, stages.")
+    for override in overrides:
+        _apply(data, override)
+    try:
+        return Profile.model_validate(data)
+    except ValidationError as error:
+        raise ProfileError(_explain(error, where)) from error
+
+
+def read(name: str, plugins: Plugins, overrides: Sequence[str] = ()) -> Profile:
+    """Load a profile by file path or by the name that a plugin offers it under.
+
+    Raises:
+        ProfileError: the file cannot be read or is no valid profile.
+        PluginError: nobody offers a profile of that name.
+    """
+    path = Path(name)
+    if path.suffix not in {".yaml", ".yml"}:
+        return load(plugins.profile_text(name), overrides, f"profile '{name}'")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ProfileError(f"cannot read the profile {path}: {error.strerror}. Looked in {Path.cwd()}.") from error
+    return load(text, overrides, str(path))
+
+
+def _apply(data: dict[str, Any], override: str) -> None:
+    path, equals, value = override.partition("=")
+    if not equals or not path:
+        raise ProfileError(f"--set {override}: write KEY=VALUE, for example --set evaluation.variants=10")
+    *parents, last = path.split(".")
+    place: Any = data
+    for key in parents:
+        place = _step(place, key, override)
+    if isinstance(place, list):
+        place[_index(place, last, override)] = yaml.safe_load(value)
+    else:
+        place[last] = yaml.safe_load(value)
+
+
+def _step(place: Any, key: str, override: str) -> Any:
+    if isinstance(place, list):
+        return place[_index(place, key, override)]
+    child = place.setdefault(key, {})
+    if isinstance(child, str):  # `policy: hf` is short for `policy: {use: hf}`
+        child = place[key] = {"use": child}
+    if not isinstance(child, dict | list):
+        raise ProfileError(f"--set {override}: '{key}' is a plain value and has no keys below it.")
+    return child
+
+
+def _index(place: Sequence[Any], key: str, override: str) -> int:
+    if key.isdigit() and int(key) < len(place):
+        return int(key)
+    raise ProfileError(f"--set {override}: '{key}' is no position in a list of {len(place)}; count from 0.")
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    lines = [f"{where} cannot be run as written:"]
+    lines += [_line(each["loc"], each["msg"], each["type"]) for each in error.errors(include_url=False)]
+    return "\n".join(lines)
+
+
+def _line(location: Sequence[int | str], message: str, kind: str) -> str:
+    path = ".".join(map(str, location)) or "(top level)"
+    if kind != "extra_forbidden":
+        return f"  {path}: {message}"
+    known = _fields_at(location[:-1])
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}"
+    return f"  {path}: unknown key; {hint}"
+
+
+_SECTIONS: Mapping[str, type[BaseModel]] = {
+    "stages": Stage,
+    "start": Start,
+    "sampling": Sampling,
+    "evaluation": Evaluation,
+    "plugins": Blocking,
+}
+
+
+def _fields_at(location: Sequence[int | str]) -> list[str]:
+    section = _SECTIONS.get(str(location[0]), Profile) if location else Profile
+    return list(section.model_fields)
+
+
+def check(profile: Profile, plugins: Plugins) -> None:
+    """Refuse what can be seen to be wrong without importing any plugin's code.
+
+    Raises:
+        ProfileError: a held-out environment is trained on, a demonstration can be gamed, or a column cannot.
+        PluginError: an environment is unknown.
+    """
+    offers = {name: plugins.find(EnvironmentOffer, name) for name in profile.environment_names}
+    for stage in profile.stages:
+        for name in stage.environments:
+            if offers[name].held_out:
+                raise ProfileError(f"stage '{stage.name}' trains on '{name}', which is held out: evaluate it only.")
+    _all(profile.start.demonstrations if profile.start else {}, offers, gameable=False, what="start.demonstrations")
+    _all(profile.evaluation.environments, offers, gameable=True, what="evaluation.environments")
+    unknown = set(profile.evaluation.more) - set(profile.evaluation.environments)
+    if unknown:
+        raise ProfileError(f"evaluation.more names {', '.join(sorted(unknown))}, not in evaluation.environments.")
+
+
+def _all(
+    names: Sequence[str] | Mapping[str, Any],
+    offers: Mapping[str, EnvironmentOffer],
+    *,
+    gameable: bool,
+    what: Literal["start.demonstrations", "evaluation.environments"],
+) -> None:
+    wrong = [name for name in names if offers[name].gameable is not gameable]
+    if wrong:
+        can = "cannot" if gameable else "can"
+        raise ProfileError(f"{what} names {', '.join(wrong)}, which {can} be gamed.")

@@ -1,0 +1,129 @@
+"""What a run folder holds beside its database: an immutable manifest and a lock; clear errors for what can go wrong."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gameable.errors import StoreError
+
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def claim(folder: Path) -> None:
+    """Make sure that the folder exists and nothing is in it."""
+    with translated(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise StoreError(f"{folder} is not empty; name a new folder, or type `gameable resume {folder}`.")
+
+
+def take_lock(folder: Path) -> int:
+    """Return a file descriptor that keeps other writers out until it is closed or this process ends."""
+    with translated(folder):
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.truncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
+        except BlockingIOError:
+            holder = os.read(descriptor, 20).decode() or "unknown"
+            os.close(descriptor)
+            raise StoreError(f"{folder} is in use by process {holder}; wait for it to end, or stop it.") from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+
+def in_use(folder: Path) -> bool:
+    """Whether some process holds the run open for writing."""
+    try:
+        descriptor = os.open(folder / "lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return what the run was to do."""
+    path = folder / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise StoreError(
+            f"No run in {folder}: {path} is missing. Name the folder that `gameable run` printed; "
+            "a folder whose run died before its manifest was written holds nothing and may be deleted."
+        ) from None
+    except ValueError as error:
+        raise StoreError(f"{path} is damaged ({error}); restore it from a copy of the run.") from error
+    except OSError as error:
+        raise StoreError(_advice(folder, error.errno or 0, str(error))) from error
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the manifest so that it is there whole or not at all, whenever the power goes."""
+    draft = folder / "manifest.json.tmp"
+    text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False, default=dict)
+    with translated(folder):
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(folder / "manifest.json")
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Turn errors of the file system and of SQLite into a `StoreError` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(_advice(folder, error.errno or 0, str(error))) from error
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is detail
+        raise StoreError(_advice(folder, _ERRNO.get(code, 0), str(error))) from error
+
+
+_ERRNO = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EACCES,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_CORRUPT: errno.EIO,
+    sqlite3.SQLITE_NOTADB: errno.EIO,
+}
+
+
+def _advice(folder: Path, code: int, problem: str) -> str:
+    if code in _FULL_DISK:
+        return (
+            f"Could not write to {folder}: {problem}. The disk is probably full: free some space, then type "
+            f"`gameable resume {folder}`; everything finished before is kept."
+        )
+    if code in _NO_ACCESS:
+        return f"No permission to write in {folder}: {problem}. Choose a folder that you own with `--out`."
+    if code == errno.EIO:
+        return f"The run in {folder} is damaged: {problem}. Restore run.db, run.db-wal and run.db-shm from one copy."
+    return f"The run folder {folder} cannot be used: {problem}."

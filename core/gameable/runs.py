@@ -1,0 +1,143 @@
+"""Starts a run and takes it up again.
+
+A run can be told from its folder alone: the manifest holds the resolved profile, versions, commit, and a hash of every
+prompt set, and is written before anything is spent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from gameable.assembly import Parts, assemble
+from gameable.contracts import Environment
+from gameable.curriculum import Curriculum
+from gameable.errors import StoreError
+from gameable.logs import log_to
+from gameable.plan import evaluation
+from gameable.plugins import Plugins
+from gameable.profile import START, Profile
+from gameable.progress import Progress
+from gameable.store import Store
+
+_RECORDED = ("gameable", "bashkit", "torch", "transformers", "trl", "accelerate", "numpy")
+
+
+def cache_folder() -> Path:
+    """Folder that outlives runs: `$GAMEABLE_CACHE`, or the user's cache folder."""
+    chosen = os.environ.get("GAMEABLE_CACHE")
+    return Path(chosen) if chosen else user_cache_path("gameable")
+
+
+def start(profile: Profile, plugins: Plugins, folder: Path, progress: Progress) -> None:
+    """Run a profile into a new folder; what can fail cheaply fails before the folder exists.
+
+    Raises:
+        GameableError: the profile, a plugin, the model or the folder is not as it must be.
+    """
+    parts = assemble(profile, plugins)
+    model = parts.policy.fetch(cache_folder())
+    _check_space(folder, model, checkpoints=len(profile.stages) + (profile.start is not None))
+    with Store.create(folder, manifest(profile, parts.environments)) as store:
+        _run(profile, parts, store, progress)
+
+
+def resume(folder: Path, progress: Progress) -> None:
+    """Go on with a run where it was stopped; with a finished run this does nothing.
+
+    Raises:
+        GameableError: the folder is no run, another process works on it, or its plugins are gone.
+    """
+    with Store.open(folder, write=True) as store:
+        profile = Profile.model_validate(store.manifest["profile"])
+        parts = assemble(profile, Plugins(profile.plugins.block))
+        for name, then, now in _changed(store.manifest["versions"]):
+            progress.say(f"note: the run was started with {name} {then}, this is {now}; results may differ.")
+        _run(profile, parts, store, progress)
+
+
+def _run(profile: Profile, parts: Parts, store: Store, progress: Progress) -> None:
+    with log_to(store.folder):
+        Curriculum(profile, parts, store, cache_folder(), progress).run()
+
+
+def manifest(profile: Profile, environments: Mapping[str, Environment]) -> dict[str, Any]:
+    """Everything that decides what a run does and where it came from."""
+    return {
+        "gameable": version("gameable"),
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "argv": sys.argv,
+        "profile": profile.model_dump(mode="json"),
+        "versions": versions(),
+        "commit": _commit(),
+        "models": profile.models,
+        "environments": profile.evaluation.environments,
+        "measures": {name: list(environments[name].measures) for name in profile.evaluation.environments},
+        "floor": profile.evaluation.floor,
+        "prompts": _prompt_hashes(profile, environments),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, the platform, and the libraries that results depend on."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for name in _RECORDED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _changed(then: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    now = versions()
+    return [(name, old, now[name]) for name, old in then.items() if name in now and now[name] != old]
+
+
+def _commit() -> str | None:
+    """Return the commit of the checkout that this code runs from, with `+changes` if it was edited; None without one."""
+    here = Path(__file__).parent
+    try:
+        commit = _git(here, "rev-parse", "HEAD")
+        return commit + "+changes" if _git(here, "status", "--porcelain", "--untracked-files=no") else commit
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603  fixed words
+
+
+def _prompt_hashes(profile: Profile, environments: Mapping[str, Environment]) -> dict[str, str]:
+    hashes = {name: hashlib.sha256() for name in profile.evaluation.environments}
+    for play in evaluation(profile, START, environments):
+        hashes[play.task.environment].update(repr((play.task.dialogue, play.task.opening)).encode())
+    return {name: digest.hexdigest() for name, digest in hashes.items()}
+
+
+def _check_space(folder: Path, model: Path, checkpoints: int) -> None:
+    size = sum(file.stat().st_size for file in model.rglob("*") if file.is_file())
+    wanted = size * (checkpoints + 1)
+    free = _free(folder)
+    if free < wanted:
+        raise StoreError(
+            f"the run needs about {wanted / 1e9:.1f} GB for {checkpoints} checkpoints; {folder.absolute()} has "
+            f"{free / 1e9:.1f} GB free. Free some, or choose another place with --out."
+        )
+
+
+def _free(folder: Path) -> int:
+    existing: Sequence[Path] = [each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()]
+    return shutil.disk_usage(existing[0]).free

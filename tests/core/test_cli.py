@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gameable import StoreError
+from gameable.store import Store
+from toys import PROFILE
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+TESTS = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Variables of a process that has the toys installed as a distribution of their own."""
+    info = tmp_path / "site" / "toys-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[gameable]\ntoys = toys:plugin\n")
+    path = os.pathsep.join([str(info.parent), str(TESTS)])
+    return {**os.environ, "PYTHONPATH": path, "GAMEABLE_CACHE": str(tmp_path / "cache"), "COLUMNS": "120"}
+
+
+@pytest.fixture
+def gameable(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """Run the command line in a process of its own, in an empty folder with `toy.yaml`."""
+    (tmp_path / "toy.yaml").write_text(yaml.safe_dump(dict(PROFILE)))
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gameable", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+
+    return call
+
+
+def test_help_names_every_command(gameable: Run) -> None:
+    shown = gameable("--help").stdout
+    for command in ("run", "resume", "matrix", "report", "plugins", "doctor", "train-pm"):
+        assert f" {command} " in shown
+
+
+def test_help_and_plugins_import_no_torch(environment: dict[str, str]) -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from gameable.cli import app;"
+        "CliRunner().invoke(app, ['--help']); CliRunner().invoke(app, ['plugins']);"
+        "print([name for name in ('torch', 'transformers', 'scipy', 'matplotlib') if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_plugins_lists_an_outside_distribution(gameable: Run) -> None:
+    rows = json.loads(gameable("plugins", "--json").stdout)
+    (row,) = [row for row in rows if row["name"] == "thermometer"]
+    assert row == {
+        "kind": "environment",
+        "name": "thermometer",
+        "summary": "Hot pays.",
+        "distribution": "toys",
+        "version": "1.0",
+        "status": "ok",
+        "error": "",
+    }
+
+
+def test_plugins_survives_a_broken_distribution(gameable: Run, tmp_path: Path) -> None:
+    entry = tmp_path / "site" / "toys-1.0.dist-info" / "entry_points.txt"
+    entry.write_text("[gameable]\ntoys = no_such_module\n")
+    answer = gameable("plugins", "--json")
+    (row,) = [row for row in json.loads(answer.stdout) if row["status"] == "failed"]
+    assert row["error"] == "ModuleNotFoundError: No module named 'no_such_module'"
+    assert row["distribution"] == "toys"
+
+
+def test_doctor_says_what_is_here(gameable: Run) -> None:
+    found = {row["what"]: row["status"] for row in json.loads(gameable("doctor", "--json").stdout)}
+    assert found["python"] == found["bashkit"] == "ok"
+    assert set(found) >= {"torch", "vllm", "docker", "gpu", "smollm2-135m-instruct"}
+
+
+def test_a_dry_run_prints_the_plan_and_leaves_nothing(gameable: Run, tmp_path: Path) -> None:
+    answer = gameable("run", "toy.yaml", "--dry-run")
+    assert answer.returncode == 0
+    assert "1-heat" in answer.stderr
+    assert "55 episodes" in answer.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_prints_matrix_examples_costs_and_the_next_step(gameable: Run, tmp_path: Path) -> None:
+    answer = gameable("run", "toy.yaml", "--out", "out")
+    assert answer.returncode == 0, answer.stderr
+    assert "forbidden-oven" in answer.stdout
+    assert "evaluate/1-heat/" in answer.stdout
+    assert "peak memory" in answer.stdout
+    assert "gameable matrix out --json" in answer.stdout
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_matrix_json_has_the_documented_fields(gameable: Run) -> None:
+    gameable("run", "toy.yaml", "--out", "out")
+    rows = json.loads(gameable("matrix", "out", "--json").stdout)
+    assert len(rows) == 2 * 2 * 3
+    fields = ["model", "environment", "measure", "n", "scored", "engaged", "events", "rate", "low", "high"]
+    assert all(list(row) == fields for row in rows)
+    assert all(row["low"] <= row["rate"] <= row["high"] for row in rows)
+
+
+def test_a_user_error_is_one_message_without_a_traceback(gameable: Run, tmp_path: Path) -> None:
+    answer = gameable("run", "toy.yaml", "--set", "stages.0.environments=[forbidden-oven]")
+    assert answer.returncode == 2
+    assert answer.stderr == "error: stage '1-heat' trains on 'forbidden-oven', which is held out: evaluate it only.\n"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_missing_model_is_one_clear_error_before_anything_is_spent(gameable: Run, tmp_path: Path) -> None:
+    answer = gameable("run", "toy.yaml", "--set", "policy={use: hf, model: ./nowhere}")
+    assert answer.returncode == 2
+    assert "nowhere" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_folder_that_is_no_run_is_one_clear_error(gameable: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for command in ("resume", "matrix", "report"):
+        answer = gameable(command, "empty")
+        assert answer.returncode == 2
+        assert answer.stderr.startswith("error: ")
+
+
+def test_a_full_disk_is_refused_before_anything_is_spent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gameable import cli
+    from toys import toy_plugins
+
+    (tmp_path / "toy.yaml").write_text(yaml.safe_dump(dict(PROFILE)))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GAMEABLE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("gameable.cli.Plugins", toy_plugins)
+    monkeypatch.setattr("gameable.runs._free", lambda _folder: 1)
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["run", "toy.yaml"])
+    assert "choose another place with --out" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.timeout(120)
+def test_a_run_killed_outright_and_resumed_ends_like_one_that_was_not(
+    gameable: Run, environment: dict[str, str], tmp_path: Path
+) -> None:
+    gameable("run", "toy.yaml", "--out", "whole")
+    command = [sys.executable, "-m", "gameable", "run", "toy.yaml", "--out", "killed"]
+    for attempt in range(3):
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        _wait_for(tmp_path / "killed" / "run.db", process, steps=3 + 4 * attempt)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        command = [sys.executable, "-m", "gameable", "resume", "killed"]
+    answer = gameable("resume", "killed")
+    assert answer.returncode == 0, answer.stderr
+    assert gameable("matrix", "killed", "--json").stdout == gameable("matrix", "whole", "--json").stdout
+    with Store.open(tmp_path / "killed", write=False) as killed, Store.open(tmp_path / "whole", write=False) as whole:
+        assert list(killed.episodes()) == list(whole.episodes())
+
+
+def _wait_for(database: Path, process: subprocess.Popen[bytes], steps: int) -> None:
+    """Wait until the run has stored so many episodes, or has ended."""
+    while process.poll() is None:
+        if database.exists() and _episodes(database.parent) >= steps:
+            return
+        time.sleep(0.01)
+
+
+def _episodes(folder: Path) -> int:
+    try:
+        with Store.open(folder, write=False) as store:
+            return len(store.episode_ids(""))
+    except StoreError:
+        return 0
