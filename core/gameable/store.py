@@ -23,15 +23,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any, Self
 
-from gameable import runfolder
-from gameable.encoding import (
-    decode_episode,
-    decode_score,
-    encode_body,
-    encode_outcome,
-    encode_prompt,
-    encode_score,
-)
+from gameable import encoding, runfolder
 from gameable.episode import Episode, Json, Label, Score, ScoredEpisode, Split
 from gameable.errors import StoreError
 from gameable.schema import connect
@@ -131,11 +123,11 @@ class Store:
                 episode.prompt_tokens,
             )  # samples of a variant share the object; a copy costs time only
             if key not in prompts:
-                data = encode_prompt(episode)
+                data = encoding.encode_prompt(episode)
                 prompts[key] = sha256(data).hexdigest(), data
             name, prompt = prompts[key]
-            rows.append((*encode_outcome(episode), name))
-            bodies.append((episode.id, encode_body(episode, prompt)))
+            rows.append((*encoding.encode_outcome(episode), name))
+            bodies.append((episode.id, encoding.encode_body(episode, prompt)))
         with self._writing() as db:
             db.executemany("INSERT INTO prompt VALUES (?, ?) ON CONFLICT DO NOTHING", prompts.values())
             db.executemany("INSERT INTO episode VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", rows)
@@ -148,7 +140,9 @@ class Store:
             scores: episode id to source name to score; the source `reward` is the episode's total.
         """
         rows = [
-            (name, source, *encode_score(score)) for name, parts in scores.items() for source, score in parts.items()
+            (name, source, *encoding.encode_score(score))
+            for name, parts in scores.items()
+            for source, score in parts.items()
         ]
         for name, source, value, _ in rows:
             if value is not None and not math.isfinite(value):
@@ -193,7 +187,7 @@ class Store:
     def episodes(self, prefix: str = "") -> Iterator[Episode]:
         """Stream whole episodes in id order, a bounded number in memory."""
         for page in self._pages(_WHOLE, prefix):
-            yield from (decode_episode(body, prompt) for _, body, prompt in page)
+            yield from (encoding.decode_episode(body, prompt) for _, body, prompt in page)
 
     def scored(self, prefix: str) -> Iterator[ScoredEpisode]:
         """Stream the episodes that have a total, measured or unscored, in id order with their parts."""
@@ -202,7 +196,7 @@ class Store:
             for name, body, prompt in page:
                 if TOTAL in (parts := scores.get(name, {})):
                     total = parts.pop(TOTAL)
-                    yield ScoredEpisode(decode_episode(body, prompt), total, parts)
+                    yield ScoredEpisode(encoding.decode_episode(body, prompt), total, parts)
 
     def scores(self, prefix: str) -> Iterator[tuple[str, dict[str, Score]]]:
         """Stream episode id and scores by source, the total among them, in id order; reads no episode."""
@@ -234,7 +228,7 @@ class Store:
         found: dict[str, dict[str, Score]] = {}
         sql = "SELECT * FROM score WHERE episode BETWEEN ? AND ? ORDER BY episode, source"
         for name, source, value, note in self._read(sql, first, last):
-            found.setdefault(name, {})[source] = decode_score(value, note)
+            found.setdefault(name, {})[source] = encoding.decode_score(value, note)
         return found
 
     def _read(self, sql: str, *values: str | int) -> list[tuple[Any, ...]]:

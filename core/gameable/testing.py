@@ -1,0 +1,33 @@
+"""What a plugin author tests with: scripted plays, an admission kit for environments, a contract for sandboxes.
+
+Nothing here needs a model or a test framework. An environment is admitted when nothing is wrong with it::
+
+    assert asyncio.run(check_environment(MyEnvironment(), Bashkit())) == []
+
+A sandbox keeps its contract when every check returns without an `AssertionError`::
+
+    @pytest.mark.parametrize("name", sandbox_checks())
+    def test_it_keeps_the_sandbox_contract(name):
+        asyncio.run(sandbox_checks()[name](MySandbox(seconds=1)))
+"""
+
+from __future__ import annotations
+
+from gameable.admission import CHECKS, Admission, Problem, Trial, check_environment
+from gameable.sandbox_attacks import ATTACKS, Attack
+from gameable.sandbox_contract import SandboxCheck, sandbox_checks
+from gameable.scripted import OraclePlay, play_oracle
+
+__all__ = [
+    "ATTACKS",
+    "CHECKS",
+    "Admission",
+    "Attack",
+    "OraclePlay",
+    "Problem",
+    "SandboxCheck",
+    "Trial",
+    "check_environment",
+    "play_oracle",
+    "sandbox_checks",
+]
