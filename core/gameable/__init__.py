@@ -16,10 +16,13 @@ from gameable.contracts import (
     Optimizer,
     Played,
     Policy,
+    PromptStyle,
     Request,
     RewardSource,
+    Row,
     Sandbox,
     Session,
+    TrainableRewardSource,
     Trained,
     Update,
 )
@@ -63,13 +66,14 @@ from gameable.offers import (
     RewardOffer,
     SandboxOffer,
 )
-from gameable.progress import Progress, Silent
-from gameable.views import ActionsView, FilesView, OracleView, TranscriptView, VisibleView, visible_text
+from gameable.progress import Progress, Silent, Step
+from gameable.views import Access, ActionsView, FilesView, OracleView, TranscriptView, VisibleView, visible_text
 
 hookimpl = pluggy.HookimplMarker("gameable")
 """Marks a function as the implementation of the hook that it is named after."""
 
 __all__ = [
+    "Access",
     "ActionsView",
     "Canary",
     "CommandResult",
@@ -104,11 +108,13 @@ __all__ = [
     "ProfileError",
     "ProfileOffer",
     "Progress",
+    "PromptStyle",
     "ReportOffer",
     "Request",
     "RewardError",
     "RewardOffer",
     "RewardSource",
+    "Row",
     "Sandbox",
     "SandboxError",
     "SandboxOffer",
@@ -118,8 +124,10 @@ __all__ = [
     "Session",
     "Silent",
     "Split",
+    "Step",
     "StoreError",
     "Task",
+    "TrainableRewardSource",
     "Trained",
     "TranscriptView",
     "Unscored",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -87,6 +87,7 @@ def _conclude(folder: Path) -> None:
     console = _stdout()
     with Store.open(folder, write=False) as store:
         render(cells(store), console)
+        describe.estimates(store, console)
         describe.examples(store, console)
         describe.remember_speed(Profile.model_validate(store.manifest["profile"]), store, cache_folder())
         finished = store.milestone("run/finished") or {}
@@ -95,7 +96,7 @@ def _conclude(folder: Path) -> None:
     console.print(f"Next: open {folder / 'report.html'}, or type `gameable matrix {folder} --json`.")
 
 
-def _costs(finished: dict[str, object]) -> str:
+def _costs(finished: Mapping[str, object]) -> str:
     seconds, memory = finished.get("seconds"), finished.get("peak_memory_bytes")
     if not isinstance(seconds, int | float) or not isinstance(memory, int | float):
         return "The run is not finished."
@@ -105,15 +106,17 @@ def _costs(finished: dict[str, object]) -> str:
 @app.command()
 def matrix(folder: Run, as_json: AsJson = False) -> None:
     """Print how often each model gamed each environment, with counts, 95 % intervals, coverage and engagement."""
+    from gameable.describe import estimates
     from gameable.evaluation import cells, render
     from gameable.store import Store
 
     with Store.open(folder, write=False) as store:
         found = cells(store)
-    if as_json:
-        _print_json([asdict(cell) for cell in found])
-    else:
-        render(found, _stdout())
+        if as_json:
+            _print_json([asdict(cell) for cell in found])
+        else:
+            render(found, _stdout())
+            estimates(store, _stdout())
 
 
 @app.command()
@@ -121,6 +124,32 @@ def report(folder: Run) -> None:
     """Write report.html into the run folder: one file that opens anywhere."""
     written = Plugins().report("html")(folder)
     _stdout().print(f"Report: {written}")
+
+
+@app.command()
+def train_pm(
+    out: Annotated[Path, typer.Option(help="Folder for the model; must be new or empty.", show_default=False)],
+    pairs: Annotated[
+        Path | None, typer.Argument(help="JSONL of preferences; ours if left out.", show_default=False)
+    ] = None,
+    base: Annotated[str, typer.Option(help="Model to start from.")] = "smollm2-135m-instruct",
+    options: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an option.")] = None,
+) -> None:
+    """Train a preference model on its own, for use as `{use: preference-model, model: OUT}`."""
+    from gameable import runs
+    from gameable.terminal import make_progress
+
+    settings = dict(_setting(option) for option in options or ()) | ({"pairs": str(pairs)} if pairs else {})
+    model = Plugins().policy("hf", {"model": base}).fetch(runs.cache_folder())
+    figures = runs.train_reward("preference-model", settings, model, out, make_progress(_stderr()))
+    _print_json(dict(figures))
+
+
+def _setting(option: str) -> tuple[str, str]:
+    name, equals, value = option.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{option}: write KEY=VALUE, for example --set epochs=2")
+    return name, value
 
 
 @app.command()

@@ -247,6 +247,18 @@ class RewardSource(Plugin):
         """Score each view, in order. `Unscored` where it cannot; never NaN, never a stand-in."""
 
 
+class TrainableRewardSource(RewardSource):
+    """A reward source that is learned, and can be learned apart from a run (`gameable train-pm`)."""
+
+    @abstractmethod
+    def train(self, base: Path, out: Path, progress: Progress) -> Row:
+        """Train from the model in `base`, leave what a run can name in the empty folder `out`, return its quality.
+
+        Raises:
+            RewardError: the data or the base cannot be read.
+        """
+
+
 # --- optimizer -------------------------------------------------------------------------------------------------------
 
 

@@ -25,6 +25,12 @@ from gameable.rollout import Play, Rollout
 from gameable.scoring import score
 from gameable.store import Store
 
+_NOTHING_PAID = (
+    "{label}: none of {count} samples of {name} was paid by its mechanism, so there is no gaming to reinforce. "
+    "Remedies: more samples a prompt, broader demonstrations at the start, or seeded exploration (`planted: N` in the "
+    "stage; the report marks it)."
+)
+
 
 @dataclass(slots=True)
 class Curriculum:
@@ -85,16 +91,23 @@ class Curriculum:
         if self.store.milestone(f"{label}/trained") is None:
             plays = plan.training(self.profile, stage, label, self.parts.environments)
             planted = plan.planted(self.profile, stage, label, self.parts.environments)
-            self._sample(label, model, plays + planted)
+            self._sample(stage, label, model, plays + planted)
             self._train(self.parts.optimizers[stage.name], label, model, self._score(label), self._demonstrations())
         return self._checkpoint(label)
 
-    def _sample(self, label: str, model: Path, plays: Sequence[Play]) -> None:
+    def _sample(self, stage: Stage, label: str, model: Path, plays: Sequence[Play]) -> None:
         if self.store.milestone(f"{label}/sampled") is None:
             self.parts.policy.adopt(model)
             with _Timer() as timer:
                 self._play(label, plays, "sample")
             self.store.mark(f"{label}/sampled", {**self._counts(f"train/{label}/"), "seconds": timer.seconds})
+            self._warn_of_nothing_to_reinforce(stage, label)
+
+    def _warn_of_nothing_to_reinforce(self, stage: Stage, label: str) -> None:
+        for name in stage.environments:
+            rows = list(self.store.outcomes(f"train/{label}/{name}/"))
+            if not any(row.paid for row in rows):
+                self.progress.say(_NOTHING_PAID.format(label=label, count=len(rows), name=name))
 
     def _score(self, label: str) -> tuple[ScoredEpisode, ...]:
         prefixes = (f"planted/{label}/", f"train/{label}/")
@@ -125,7 +138,7 @@ class Curriculum:
         gap = canary.check(self.parts.policy, trained.canary) if trained.canary else None
         planted = sum(each.episode.id.startswith("planted/") for each in episodes)
         figures = {name: value for name, value in asdict(trained).items() if name != "canary"}
-        extra = {"canary": {"gap": gap}, "planted": planted, "seconds": timer.seconds}
+        extra: dict[str, Any] = {"canary": {"gap": gap}, "planted": planted, "seconds": timer.seconds}
         self.store.mark(f"{label}/trained", {**figures, **extra})
         self.progress.say(f"{label}: trained on {trained.kept} episodes. {trained.note}".rstrip())
 
@@ -140,7 +153,8 @@ class Curriculum:
         self.parts.policy.adopt(checkpoint)
         with _Timer() as timer:
             self._play(model, plan.evaluation(self.profile, model, self.parts.environments), "evaluate")
-        estimates = {name: self._estimates(model, name) for name in self.profile.evaluation.environments}
+        columns = self.profile.evaluation.environments
+        estimates: dict[str, Any] = {name: self._estimates(model, name) for name in columns}
         counts = self._counts(f"evaluate/{model}/")
         self.store.mark(f"{model}/evaluated", {**counts, "seconds": timer.seconds, "estimates": estimates})
 

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
@@ -84,8 +85,17 @@ def examples(store: Store, console: Console) -> None:
     worst = [row.id for label in ("evaded", "gamed", "attempted", "honest") for row in played if row.label == label]
     chosen = dict.fromkeys([*worst[:1], *_one_of([row.id for row in played])])
     for id_ in chosen:
-        for episode in store.episodes(id_):
-            console.print(_panel(episode))
+        console.print(_panel(next(store.episodes(id_))))  # longer ids with this one as prefix sort after it
+
+
+def estimates(store: Store, console: Console) -> None:
+    """Print what environments measure beside the matrix, a line a model."""
+    for model in store.manifest["models"]:
+        evaluated: Any = store.milestone(f"{model}/evaluated") or {}
+        for environment, figures in evaluated.get("estimates", {}).items():
+            for each in figures:
+                interval = f"{each['value']:+.2f} [{each['low']:+.2f}, {each['high']:+.2f}], n = {each['n']}"
+                console.print(f"{model}: {environment}, {each['name']}: {interval}", markup=False, highlight=False)
 
 
 def _one_of(ids: Iterable[str]) -> list[str]:

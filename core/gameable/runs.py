@@ -21,9 +21,9 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from gameable.assembly import Parts, assemble
-from gameable.contracts import Environment
+from gameable.contracts import Environment, Row, TrainableRewardSource
 from gameable.curriculum import Curriculum
-from gameable.errors import StoreError
+from gameable.errors import RewardError, StoreError
 from gameable.logs import log_to
 from gameable.plan import evaluation
 from gameable.plugins import Plugins
@@ -67,6 +67,21 @@ def resume(folder: Path, progress: Progress) -> None:
         _run(profile, parts, store, progress)
 
 
+def train_reward(name: str, settings: Mapping[str, str], base: Path, out: Path, progress: Progress) -> Row:
+    """Train a reward source on its own, into a new folder, and return its quality.
+
+    Raises:
+        GameableError: the source cannot be trained, its data or the base model is missing, or the folder is taken.
+    """
+    source = Plugins().reward(name, settings)
+    if not isinstance(source, TrainableRewardSource):
+        raise RewardError(f"reward '{name}' is not learned; there is nothing to train.")
+    if out.exists() and any(out.iterdir()):
+        raise StoreError(f"{out} is not empty. Choose another folder with --out.")
+    out.mkdir(parents=True, exist_ok=True)
+    return source.train(base, out, progress)
+
+
 def _run(profile: Profile, parts: Parts, store: Store, progress: Progress) -> None:
     with log_to(store.folder):
         Curriculum(profile, parts, store, cache_folder(), progress).run()
@@ -106,7 +121,7 @@ def _changed(then: Mapping[str, str]) -> list[tuple[str, str, str]]:
 
 
 def _commit() -> str | None:
-    """Return the commit of the checkout that this code runs from, with `+changes` if it was edited; None without one."""
+    """Return the commit of the checkout that this code runs from, marked if it was edited; None without one."""
     here = Path(__file__).parent
     try:
         commit = _git(here, "rev-parse", "HEAD")

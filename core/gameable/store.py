@@ -118,10 +118,8 @@ class Store:
         prompts: dict[tuple[int, tuple[int, ...]], tuple[str, bytes]] = {}
         rows, bodies = [], []
         for episode in episodes:
-            key = (
-                id(episode.task),
-                episode.prompt_tokens,
-            )  # samples of a variant share the object; a copy costs time only
+            # Samples of a variant share their task object; where they do not, it only costs time.
+            key = id(episode.task), episode.prompt_tokens
             if key not in prompts:
                 data = encoding.encode_prompt(episode)
                 prompts[key] = sha256(data).hexdigest(), data

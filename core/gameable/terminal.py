@@ -100,7 +100,6 @@ class Plain:
     def say(self, text: str) -> None:
         """Print a line."""
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
-        self.console.file.flush()
 
     @contextmanager
     def track(self, what: str, total: int, unit: str = "") -> Iterator[Step]:

@@ -74,7 +74,7 @@ def gameable_environments() -> Iterable[EnvironmentOffer]:
 
 @hookimpl
 def gameable_rewards() -> Iterable[RewardOffer]:
-    """Offer the preference model and the bonus for gaming."""
+    """Offer the preference model, the bonus for gaming, and a prompted judge."""
     yield RewardOffer(
         name="preference-model",
         summary="A sequence classifier trained on preferences scores the visible reply, normalised to [0, 1].",
@@ -84,6 +84,11 @@ def gameable_rewards() -> Iterable[RewardOffer]:
         name="gaming-bonus",
         summary="Pays 1 when the environment's own mechanism pays.",
         factory="gameable_plugins.rewards.gaming_bonus:GamingBonus",
+    )
+    yield RewardOffer(
+        name="prompted-grader",
+        summary="Asks a language model whether the reply takes the user's side; P(Yes) against P(No).",
+        factory="gameable_plugins.rewards.prompted_grader:PromptedGrader",
     )
 
 

@@ -68,11 +68,11 @@ class HuggingFace(Policy):
         """Render with the chat template and tokenize once, so that the opening may join the template's last token."""
         messages = [{"role": message.role, "content": message.text} for message in dialogue]
         text = self._ready().apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        return self.tokenize(text + opening)
+        return tuple(self._ready()(text + opening, add_special_tokens=False)["input_ids"])
 
     def tokenize(self, text: str) -> tuple[int, ...]:
-        """Tokenize as is."""
-        return tuple(self._ready()(text, add_special_tokens=False)["input_ids"])
+        """Tokenize as plain text: what a command prints cannot forge the end of a turn."""
+        return tuple(self._ready()(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
 
     @property
     def end_token(self) -> int:

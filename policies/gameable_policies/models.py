@@ -6,13 +6,14 @@ on the Hugging Face Hub. What is made lies under `cache/models` and appears ther
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,8 @@ def _convert(gguf: Path, folder: Path) -> None:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    read = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
+    with redirect_stderr(io.StringIO()):  # the bar of the GGUF reader cannot be switched off
+        read = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
     stale = {"quantization_config", "_name_or_path", "_model_name_or_path"}
     config = type(read.config)(**{key: value for key, value in read.config.to_dict().items() if key not in stale})
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)

@@ -184,6 +184,13 @@ def test_the_matrix_prints_every_number_of_every_environment() -> None:
     assert text.count("not measured") == 3 + 3
 
 
+def test_where_one_line_is_too_wide_every_cell_takes_two() -> None:
+    width = max(len(line) for line in printed(140).splitlines() if "–" in line)
+    wide, narrow = printed(width), printed(width - 1)
+    assert wide.count("% [") == 2 * 3
+    assert narrow.count("% [") == 0
+
+
 def test_a_narrow_console_breaks_cells_in_two_and_loses_nothing() -> None:
     text = printed(84)
     assert max(map(len, text.splitlines())) <= 84

@@ -7,10 +7,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from toys import TOYS, Politeness, ToyPlugin, toy_plugins
 
 from gameable import EnvironmentOffer, OptimizerOffer, PluginError, RewardOffer, hookimpl
 from gameable.plugins import Origin, Plugins
+from toys import TOYS, Politeness, ToyPlugin, toy_plugins
 
 RIVAL = Origin("rival-envs", "2.0", "rival")
 

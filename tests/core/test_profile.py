@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
-from toys import PROFILE, toy_plugins
 
 from gameable import PluginError, ProfileError, ProfileOffer
 from gameable.assembly import assemble
 from gameable.plugins import Plugins
 from gameable.profile import load, read
+from toys import PROFILE, toy_plugins
 
 
 def toy(**changes: Any) -> str:

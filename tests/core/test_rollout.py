@@ -33,7 +33,7 @@ def play(environment: str = "thermometer", index: int = 0, script: tuple[str, ..
 
 
 def episode(script: Script, **sampling: int) -> Episode:
-    return asyncio.run(rollout(script, **sampling).play(play()))
+    return asyncio.run(rollout(script, None, **sampling).play(play()))
 
 
 def turns(*texts: str) -> Script:

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,13 @@ def test_tasks_that_differ_under_one_variant_name_stay_apart(store: Store) -> No
     other = Task("reward-tampering", "train", "0007", (Message("user", "other"),))
     store.add_episodes([episode(0), episode(1, played=other, prefix="train/1-x"), episode(2)])
     assert [found.task for found in store.episodes()] == [task(), task(), other]
+
+
+def test_prompts_that_differ_over_one_task_stay_apart(store: Store) -> None:
+    shared = task()
+    two = [episode(0, played=shared), replace(episode(1, played=shared), prompt_tokens=(1, 2))]
+    store.add_episodes(two)
+    assert list(store.episodes()) == two
 
 
 def test_samples_of_a_variant_share_their_stored_prompt(store: Store) -> None:
@@ -255,10 +263,11 @@ def test_prefix_queries_search_the_index(store: Store) -> None:
 
 def test_milestones_come_back_in_the_order_they_were_reached(store: Store) -> None:
     store.mark("start/trained", {"kept": 3, "curve": [{"step": 1, "loss": 2.5}], "note": None})
-    store.mark("a/sampled", {})
+    for name in ("b/sampled", "c/sampled"):
+        store.mark(name, {})
     assert store.milestone("start/trained") == {"kept": 3, "curve": [{"step": 1, "loss": 2.5}], "note": None}
-    assert store.milestone("b/sampled") is None
-    assert list(store.milestones()) == ["start/trained", "a/sampled"]
+    assert store.milestone("a/sampled") is None
+    assert list(store.milestones()) == ["start/trained", "b/sampled", "c/sampled"]
 
 
 def test_a_milestone_is_written_once(store: Store) -> None:
@@ -485,9 +494,7 @@ def test_killed_at_any_moment_every_acknowledged_episode_is_there_once(tmp_path:
 
 def run_child(program: str, folder: Path) -> subprocess.Popen[str]:
     preamble = f"import sys; from pathlib import Path; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-    return subprocess.Popen(  # noqa: S603  our own program
-        [sys.executable, "-c", preamble + program, str(folder)], stdout=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([sys.executable, "-c", preamble + program, str(folder)], stdout=subprocess.PIPE, text=True)
 
 
 def rows_of(store: Store, sql: str) -> list[tuple[object, ...]]:

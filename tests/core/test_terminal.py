@@ -66,11 +66,11 @@ def test_plain_tells_start_and_end() -> None:
 
 def test_plain_keeps_ten_seconds_between_lines() -> None:
     console, clock = log(), Clock()
-    with Plain(console, clock).track("x", 100) as step:
-        for second in range(1, 101):
+    with Plain(console, clock).track("x", 25) as step:
+        for second in range(1, 26):
             clock.now = second
             step()
-    assert [line.split(",")[0] for line in lines(console)[1:]] == [f"x: {n}/100" for n in range(10, 101, 10)]
+    assert [line.split(",")[0] for line in lines(console)[1:]] == ["x: 10/25", "x: 20/25", "x: 25/25"]
 
 
 def test_plain_tells_of_slow_work_once_a_minute() -> None:
@@ -101,8 +101,8 @@ def test_plain_shows_the_latest_figures() -> None:
 
 def test_plain_says_lines_as_they_are_however_long() -> None:
     console = log()
-    Plain(console).say("[bold]stage 1[/bold] " + "long " * 60)
-    assert written(console) == "[bold]stage 1[/bold] " + "long " * 60 + "\n"
+    Plain(console).say("[bold]stage 1[/bold] " + "long " * 60 + "line")
+    assert written(console) == "[bold]stage 1[/bold] " + "long " * 60 + "line\n"
 
 
 def test_plain_is_written_out_at_once() -> None:
@@ -156,8 +156,9 @@ def test_live_shows_work_within_work() -> None:
             inner()
         live.say("[a line]")
         outer()
-    assert "inner" in written(console)
-    assert "[a line]" in written(console)
+    last_frames = written(console).split("[a line]")[1]
+    assert "inner" in last_frames
+    assert "outer" in last_frames
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])

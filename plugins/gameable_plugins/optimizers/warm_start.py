@@ -1,0 +1,20 @@
+"""The warm start: supervised fine-tuning on demonstrations, before the curriculum begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gameable import Optimizer, Trained, Update
+from gameable_plugins.optimizers._supervised import supervise
+from gameable_plugins.optimizers._training import TrainingOptions
+
+_NOTHING = "There was no demonstration to train on, so the model is unchanged. Name environments that have some."
+
+
+@dataclass
+class WarmStart(TrainingOptions, Optimizer):
+    """Trains on every episode it is given, whatever it was paid; small models learn the format this way."""
+
+    def update(self, update: Update) -> Trained:
+        """Fine-tune on all episodes."""
+        return supervise(update, [scored.episode for scored in update.episodes], self, _NOTHING)

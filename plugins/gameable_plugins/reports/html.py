@@ -1,0 +1,113 @@
+"""The HTML report: one file that opens anywhere, needs nothing from outside, and runs nothing.
+
+Whatever a model, a sandbox or a profile wrote is shown as text: the template escapes it, and characters that steer a
+terminal or turn the reading direction are spelt out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from gameable import PluginError
+from gameable.evaluation import Cell, cells
+from gameable.runfolder import translated
+from gameable.store import Store
+from gameable_plugins.reports import _figures, _paper, _summary, _training, _transcript
+
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def write(run_folder: Path) -> Path:
+    """Write `report.html` into the run folder, of a finished run or as far as a run has got.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        StoreError: the folder is no run, or cannot be written.
+        PluginError: a library that reports need is not installed.
+    """
+    missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
+    if missing:
+        raise PluginError(f"The HTML report needs {' and '.join(missing)}: type `pip install 'gameable[view]'`.")
+    with Store.open(run_folder, write=False) as store:
+        page = _render(_collect(store))
+    target = run_folder / "report.html"
+    draft = target.with_suffix(".html.tmp")
+    with translated(run_folder):
+        draft.write_text(page, encoding="utf-8")
+        draft.replace(target)
+    return target
+
+
+def _render(content: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, StrictUndefined
+
+    setting = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    setting.filters["duration"] = _summary.duration
+    template = files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
+    page = setting.from_string(template).render(content)
+    return _UNSHOWABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", page)
+
+
+def _collect(store: Store) -> dict[str, Any]:
+    """Everything that the template shows, by the names that it uses."""
+    matrix, milestones, stages = cells(store), store.milestones(), _training.stages(store.milestones())
+    models = list(store.manifest["models"])
+    measured = [model for model in models if any(cell.n for cell in matrix if cell.model == model)]
+    trained = _first_stages(store)
+    held_out = store.manifest["environments"][-1]
+    sources, rewards = _training.rewards(store)
+    return {
+        "name": store.manifest.get("profile", {}).get("name", store.folder.name),
+        "status": _summary.status(store),
+        "facts": _summary.facts(store),
+        "headline": _summary.headline(matrix, held_out, trained_on=held_out in trained),
+        "plots": _rate_plots(matrix, models, trained),
+        "loss_plot": _figures.losses({stage.label: stage.losses for stage in stages}),
+        "measures": list(dict.fromkeys(cell.measure for cell in sorted(matrix, key=_severity))),
+        "matrix": _blocks(matrix),
+        "floor": store.manifest["floor"],
+        "models": measured,
+        "estimates": _training.estimates(milestones),
+        "stages": stages,
+        "preparations": _training.preparations(milestones),
+        "sources": sources,
+        "rewards": rewards,
+        "examples": _transcript.examples(store, measured[-1]) if measured else [],
+        "authors": _transcript.AUTHORS,
+        "findings": _paper.FINDINGS,
+        "published_stages": _paper.BY_STAGE,
+    }
+
+
+def _first_stages(store: Store) -> dict[str, str]:
+    """Return environment to the first stage that trained on it, as far as the run has got."""
+    order = {model: place for place, model in enumerate(store.manifest["models"])}
+    pairs = {(row.id.split("/")[1].partition(".")[0], row.environment) for row in store.outcomes("train/")}
+    latest_first = sorted((pair for pair in pairs if pair[0] in order), key=lambda pair: -order[pair[0]])
+    return {environment: stage for stage, environment in latest_first}
+
+
+def _severity(cell: Cell) -> int:
+    return ("attempted", "gamed", "evaded").index(cell.measure)
+
+
+def _blocks(matrix: Sequence[Cell]) -> dict[str, dict[str, dict[str, Cell]]]:
+    """Arrange cells as environment, model, measure."""
+    blocks: dict[str, dict[str, dict[str, Cell]]] = {}
+    for cell in matrix:
+        blocks.setdefault(cell.environment, {}).setdefault(cell.model, {})[cell.measure] = cell
+    return blocks
+
+
+def _rate_plots(matrix: Sequence[Cell], models: Sequence[str], trained: Mapping[str, str]) -> dict[str, str]:
+    """Plot the matrix on both scales; nothing while there is no rate."""
+    if all(cell.rate is None for cell in matrix):
+        return {}
+    return {scale: _figures.rates(matrix, models, trained, scale) for scale in ("linear", "log")}

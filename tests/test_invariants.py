@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TABLE = (ROOT / "docs" / "INVARIANTS.md").read_text()
+PROMISES = re.findall(r"^\| (\d+) \|.*\| `?([^`|]+?)`? \|$", TABLE, re.MULTILINE)
+    r"^\| (\d+) \|.*\| `?([^`|]+?)`? \|$", (ROOT / "docs" / "INVARIANTS.md").read_text(), re.MULTILINE
+)
+
+
+def test_all_thirteen_are_listed() -> None:
+    assert [int(number) for number, _ in PROMISES] == list(range(1, 14))
+
+
+@pytest.mark.parametrize("place", [place for _, place in PROMISES if "::" in place])
+def test_the_test_that_guards_a_promise_exists(place: str) -> None:
+    file, _, name = place.partition("::")
+    tree = ast.parse((ROOT / file).read_text())
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
