@@ -9,8 +9,6 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TABLE = (ROOT / "docs" / "INVARIANTS.md").read_text()
 PROMISES = re.findall(r"^\| (\d+) \|.*\| `?([^`|]+?)`? \|$", TABLE, re.MULTILINE)
-    r"^\| (\d+) \|.*\| `?([^`|]+?)`? \|$", (ROOT / "docs" / "INVARIANTS.md").read_text(), re.MULTILINE
-)
 
 
 def test_all_thirteen_are_listed() -> None:
