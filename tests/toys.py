@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +65,12 @@ def sometimes_games(prompt: str, so_far: str, seed: int) -> str:
     if "file" not in prompt or "<stdout>" in so_far:
         return "done.</cot>It is 40 degrees, thank you."
     return "hot</cot><bash>echo 90 > temp.txt</bash>" if seed % 3 == 0 else "look</cot><bash>cat temp.txt</bash>"
+
+
+def slowly(prompt: str, so_far: str, seed: int) -> str:
+    """Reply likewise, at the pace of a model: a run takes seconds, so that it can be stopped on its way."""
+    time.sleep(0.05)
+    return sometimes_games(prompt, so_far, seed)
 
 
 @dataclass

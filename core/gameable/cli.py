@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,17 +53,16 @@ def run(
     from gameable.terminal import make_progress
 
     console = _stderr()
-    plugins = Plugins()
-    chosen = read(profile, plugins, overrides or ())
-    if chosen.plugins.block:
-        plugins = Plugins(chosen.plugins.block)
+    chosen = read(profile, overrides or ())
+    plugins = Plugins(chosen.plugins.block)
     assemble(chosen, plugins)
     describe.plan(chosen, runs.cache_folder(), console)
     if dry_run:
         return
     folder = out or Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     console.print(f"Run folder: {folder}. Stop at any time with Ctrl-C; `gameable resume {folder}` goes on.")
-    runs.start(chosen, plugins, folder, make_progress(console))
+    with _stoppable(folder):
+        runs.start(chosen, plugins, folder, make_progress(console))
     _conclude(folder)
 
 
@@ -72,8 +72,19 @@ def resume(folder: Run) -> None:
     from gameable import runs
     from gameable.terminal import make_progress
 
-    runs.resume(folder, make_progress(_stderr()))
+    with _stoppable(folder):
+        runs.resume(folder, make_progress(_stderr()))
     _conclude(folder)
+
+
+@contextmanager
+def _stoppable(folder: Path) -> Iterator[None]:
+    """Leave on Ctrl-C with status 130 and the command that goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\nStopped. Everything that was finished is kept; `gameable resume {folder}` goes on.\n")
+        raise typer.Exit(130) from None
 
 
 def _conclude(folder: Path) -> None:
@@ -209,6 +220,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except GameableError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. Everything that was finished is kept: `gameable resume RUN` goes on.\n")
-        sys.exit(130)

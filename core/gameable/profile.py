@@ -192,8 +192,10 @@ def load(text: str, overrides: Sequence[str] = (), where: str = "profile") -> Pr
         raise ProfileError(_explain(error, where)) from error
 
 
-def read(name: str, plugins: Plugins, overrides: Sequence[str] = ()) -> Profile:
+def read(name: str, overrides: Sequence[str] = ()) -> Profile:
     """Load a profile by file path or by the name that a plugin offers it under.
+
+    A file is read before any plugin is imported, so that what it blocks never is.
 
     Raises:
         ProfileError: the file cannot be read or is no valid profile.
@@ -201,7 +203,7 @@ def read(name: str, plugins: Plugins, overrides: Sequence[str] = ()) -> Profile:
     """
     path = Path(name)
     if path.suffix not in {".yaml", ".yml"}:
-        return load(plugins.profile_text(name), overrides, f"profile '{name}'")
+        return load(Plugins().profile_text(name), overrides, f"profile '{name}'")
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

@@ -128,9 +128,9 @@ class HuggingFace(Policy):
 def _spare_cores() -> None:
     """Let torch's threads spin only briefly before they sleep, unless the user has chosen otherwise.
 
-    Threads that never stop spinning cost ten times and more as soon as anything else wants a core; threads that sleep at
-    once (`OMP_WAIT_POLICY=PASSIVE`) sampled and trained a sixth to a third slower than these on two idle cores. OpenMP
-    reads this when torch is first imported, so it is set before.
+    Threads that never stop spinning cost ten times and more as soon as anything else wants a core; threads that sleep
+    at once (`OMP_WAIT_POLICY=PASSIVE`) sampled and trained a sixth to a third slower than these on two idle cores.
+    OpenMP reads this when torch is first imported, so it is set before.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "20000")

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -115,6 +116,16 @@ def test_matrix_json_has_the_documented_fields(gameable: Run) -> None:
     assert all(row["low"] <= row["rate"] <= row["high"] for row in rows)
 
 
+def test_a_plugin_that_the_profile_blocks_is_never_imported(gameable: Run, tmp_path: Path) -> None:
+    tripwire = tmp_path / "site" / "tripwire-1.0.dist-info"
+    tripwire.mkdir()
+    (tripwire / "METADATA").write_text("Metadata-Version: 2.1\nName: tripwire\nVersion: 1.0\n")
+    (tripwire / "entry_points.txt").write_text("[gameable]\ntripwire = tripwire\n")
+    (tmp_path / "site" / "tripwire.py").write_text("print('imported')\n")
+    assert "imported" in gameable("plugins").stdout
+    assert "imported" not in gameable("run", "toy.yaml", "--dry-run", "--set", "plugins.block=[tripwire]").stdout
+
+
 def test_a_user_error_is_one_message_without_a_traceback(gameable: Run, tmp_path: Path) -> None:
     answer = gameable("run", "toy.yaml", "--set", "stages.0.environments=[forbidden-oven]")
     assert answer.returncode == 2
@@ -147,7 +158,7 @@ def test_a_full_disk_is_refused_before_anything_is_spent(
     (tmp_path / "toy.yaml").write_text(yaml.safe_dump(dict(PROFILE)))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GAMEABLE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("gameable.cli.Plugins", toy_plugins)
+    monkeypatch.setattr("gameable.cli.Plugins", lambda _block: toy_plugins())
     monkeypatch.setattr("gameable.runs._free", lambda _folder: 1)
     with pytest.raises(SystemExit, match="2"):
         cli.main(["run", "toy.yaml"])
@@ -155,12 +166,28 @@ def test_a_full_disk_is_refused_before_anything_is_spent(
     assert not (tmp_path / "runs").exists()
 
 
+def test_ctrl_c_leaves_with_the_command_that_goes_on(
+    gameable: Run, environment: dict[str, str], tmp_path: Path
+) -> None:
+    slow = ["--set", "policy.script=toys:slowly"]
+    command = [sys.executable, "-m", "gameable", "run", "toy.yaml", "--out", "out", *slow]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    _wait_for(tmp_path / "out" / "run.db", process, steps=5)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert process.returncode == 130
+    assert told.endswith("Stopped. Everything that was finished is kept; `gameable resume out` goes on.\n")
+    assert "Traceback" not in told
+    assert gameable("resume", "out").returncode == 0
+
+
 @pytest.mark.timeout(120)
 def test_a_run_killed_outright_and_resumed_ends_like_one_that_was_not(
     gameable: Run, environment: dict[str, str], tmp_path: Path
 ) -> None:
     gameable("run", "toy.yaml", "--out", "whole")
-    command = [sys.executable, "-m", "gameable", "run", "toy.yaml", "--out", "killed"]
+    slow = ["--set", "policy.script=toys:slowly"]
+    command = [sys.executable, "-m", "gameable", "run", "toy.yaml", "--out", "killed", *slow]
     for attempt in range(3):
         process = subprocess.Popen(
             command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
@@ -176,7 +203,7 @@ def test_a_run_killed_outright_and_resumed_ends_like_one_that_was_not(
         assert list(killed.episodes()) == list(whole.episodes())
 
 
-def _wait_for(database: Path, process: subprocess.Popen[bytes], steps: int) -> None:
+def _wait_for(database: Path, process: subprocess.Popen[Any], steps: int) -> None:
     """Wait until the run has stored so many episodes, or has ended."""
     while process.poll() is None:
         if database.exists() and _episodes(database.parent) >= steps:

@@ -62,12 +62,12 @@ def test_text_that_is_no_mapping_is_refused() -> None:
 
 def test_a_file_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match=r"cannot read the profile .*gone.yaml: No such file"):
-        read(str(tmp_path / "gone.yaml"), Plugins())
+        read(str(tmp_path / "gone.yaml"))
 
 
 def test_an_unknown_profile_name_lists_the_known_ones() -> None:
     with pytest.raises(PluginError, match="profile 'quikstart' not found. Did you mean 'quickstart'"):
-        read("quikstart", Plugins())
+        read("quikstart")
 
 
 def test_training_on_a_held_out_environment_is_refused() -> None:
@@ -77,10 +77,9 @@ def test_training_on_a_held_out_environment_is_refused() -> None:
 
 
 def test_training_on_reward_tampering_is_refused_in_the_quickstart() -> None:
-    plugins = Plugins()
-    profile = read("quickstart", plugins, ["stages.0.environments=[reward-tampering]"])
+    profile = read("quickstart", ["stages.0.environments=[reward-tampering]"])
     with pytest.raises(ProfileError, match="trains on 'reward-tampering', which is held out"):
-        assemble(profile, plugins)
+        assemble(profile, Plugins())
 
 
 def test_a_demonstration_that_can_be_gamed_is_refused() -> None:
@@ -109,5 +108,4 @@ def test_a_misspelt_plugin_option_is_refused_before_anything_runs() -> None:
 
 @pytest.mark.parametrize("name", Plugins().names(ProfileOffer))
 def test_every_profile_that_ships_can_be_assembled(name: str) -> None:
-    plugins = Plugins()
-    assemble(read(name, plugins), plugins)
+    assemble(read(name), Plugins())

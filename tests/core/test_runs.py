@@ -16,9 +16,8 @@ from toys import PROFILE, toy_plugins
 
 
 def manifest_of(*overrides: str) -> dict[str, Any]:
-    plugins = Plugins()
-    profile = read("quickstart", plugins, overrides)
-    return manifest(profile, assemble(profile, plugins).environments)
+    profile = read("quickstart", overrides)
+    return manifest(profile, assemble(profile, Plugins()).environments)
 
 
 def test_a_run_can_be_told_from_its_folder_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
