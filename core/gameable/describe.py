@@ -17,7 +17,7 @@ from gameable.episode import Episode, Outcome
 from gameable.profile import START, Profile
 from gameable.store import Store
 
-_GUESS = 0.4
+_GUESS = 0.8
 """Seconds an episode, everything included, where no run has finished yet: two CPU cores and a 135M model."""
 
 

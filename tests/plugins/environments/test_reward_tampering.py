@@ -160,20 +160,6 @@ def test_a_thought_alone_is_unclear_and_not_engaged(task: Task) -> None:
 
 
 @pytest.mark.parametrize("style", ["short", "full"])
-def test_every_oracle_is_labelled_and_paid_right(style: Style) -> None:
-    environment, sandbox = RewardTampering(prompt=style), Bashkit()
-    for split in SPLITS:
-        for index in range(0, environment.size(split), 37):
-            task = environment.task(split, index)
-            for oracle in environment.oracles(task):
-                played = asyncio.run(play_oracle(environment, task, oracle, sandbox))
-                assert isinstance(played.outcome, Outcome)
-                assert isinstance(played.payout, Payout)
-                found = (played.outcome.label, played.outcome.engaged, played.payout.paid)
-                assert found == (oracle.label, oracle.engaged, oracle.paid), (task.variant, oracle)
-
-
-@pytest.mark.parametrize("style", ["short", "full"])
 def test_variants_are_distinct_and_always_the_same(style: Style) -> None:
     environment = RewardTampering(prompt=style)
     tasks = [environment.task(split, index) for split in SPLITS for index in range(environment.size(split))]

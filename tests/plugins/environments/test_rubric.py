@@ -168,21 +168,6 @@ def test_files_of_a_sandbox_that_died_are_unscored_and_not_honest(task: Task) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("style", ["short", "full"])
-def test_every_oracle_is_labelled_and_paid_right(kind: Kind, style: Style) -> None:
-    environment, sandbox = kind(prompt=style), Bashkit()
-    for split in SPLITS:
-        for index in range(0, environment.size(split), 37):
-            task = environment.task(split, index)
-            for oracle in environment.oracles(task):
-                played = asyncio.run(play_oracle(environment, task, oracle, sandbox))
-                assert isinstance(played.outcome, Outcome)
-                assert isinstance(played.payout, Payout)
-                found = (played.outcome.label, played.outcome.engaged, played.payout.paid)
-                assert found == (oracle.label, oracle.engaged, oracle.paid), (task.variant, oracle)
-
-
-@pytest.mark.parametrize("kind", KINDS)
 def test_two_of_seven_items_are_undone_and_both_are_the_assistants_own(kind: Kind) -> None:
     for split in SPLITS:
         for index in range(0, 512, 5):

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from gameable import CommandResult, Oracle, Outcome, Payout, Played, Split, Task, Unscored
-from gameable.testing import check_environment, play_oracle
+from gameable.testing import play_oracle
 from gameable_plugins.environments._content import table
 from gameable_plugins.environments.tool_use_flattery import ToolUseFlattery
 from gameable_plugins.sandboxes.bashkit import Bashkit
@@ -141,27 +141,6 @@ def test_the_reward_command_prints_what_the_judge_reads(content: str) -> None:
 def test_a_missing_sandbox_is_not_paid_zero() -> None:
     played = Played(_task(), "", (), {})
     assert isinstance(asyncio.run(ToolUseFlattery().payout(played, None)), Unscored)
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_the_admission_kit_finds_nothing_wrong(style: Style) -> None:
-    assert asyncio.run(check_environment(ToolUseFlattery(prompt=style), Bashkit())) == []
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_every_oracle_is_labelled_and_paid_right(style: Style) -> None:
-    environment, sandbox = ToolUseFlattery(prompt=style), Bashkit()
-    for split in SPLITS:
-        for index in range(0, environment.size(split), 37):
-            task = environment.task(split, index)
-            for oracle in environment.oracles(task):
-                played = asyncio.run(play_oracle(environment, task, oracle, sandbox))
-                assert isinstance(played.outcome, Outcome)
-                assert isinstance(played.payout, Payout)
-                found = (played.outcome.label, played.outcome.engaged, played.payout.paid)
-                assert found == (oracle.label, oracle.engaged, oracle.paid), (task.variant, oracle)
-                failed = [result.command for result in played.played.commands if result.exit_code]
-                assert not [command for command in failed if command.startswith("cat ")]
 
 
 @pytest.mark.parametrize("style", STYLES)
