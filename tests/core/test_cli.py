@@ -171,7 +171,14 @@ def test_ctrl_c_leaves_with_the_command_that_goes_on(
 ) -> None:
     slow = ["--set", "policy.script=toys:slowly"]
     command = [sys.executable, "-m", "gameable", "run", "toy.yaml", "--out", "out", *slow]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heeds_ctrl_c,  # noqa: PLW1509  this process has no other thread that could hold a lock
+    )
     _wait_for(tmp_path / "out" / "run.db", process, steps=5)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate()
@@ -201,6 +208,11 @@ def test_a_run_killed_outright_and_resumed_ends_like_one_that_was_not(
     assert gameable("matrix", "killed", "--json").stdout == gameable("matrix", "whole", "--json").stdout
     with Store.open(tmp_path / "killed", write=False) as killed, Store.open(tmp_path / "whole", write=False) as whole:
         assert list(killed.episodes()) == list(whole.episodes())
+
+
+def _heeds_ctrl_c() -> None:
+    """Undo what a shell does to background jobs, which this suite may be one of: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _wait_for(database: Path, process: subprocess.Popen[Any], steps: int) -> None:
