@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from gameable.runfolder import free_space
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -28,7 +30,7 @@ class Finding:
 def examine(cache: Path) -> Iterator[Finding]:
     """Look at the machine, cheapest first."""
     yield Finding("python", "ok", f"{sys.version.split()[0]}, {os.cpu_count()} cores")
-    yield Finding("cache", "ok", f"{cache} ({_free(cache) / 1e9:.0f} GB free)")
+    yield Finding("cache", "ok", f"{cache} ({free_space(cache) / 1e9:.0f} GB free)")
     yield _package("bashkit", "embedded sandbox", "pip install gameable")
     yield _package("torch", "models", 'pip install "gameable[hf]"')
     yield _package("transformers", "models", 'pip install "gameable[hf]"')
@@ -38,11 +40,6 @@ def examine(cache: Path) -> Iterator[Finding]:
     yield _gpu()
     yield _small_model(cache)
     yield _docker()
-
-
-def _free(folder: Path) -> int:
-    existing = next(each for each in (folder, *folder.parents) if each.exists())
-    return shutil.disk_usage(existing).free
 
 
 def _package(name: str, purpose: str, install: str) -> Finding:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -127,3 +128,9 @@ def _advice(folder: Path, code: int, problem: str) -> str:
     if code == errno.EIO:
         return f"The run in {folder} is damaged: {problem}. Restore run.db, run.db-wal and run.db-shm from one copy."
     return f"The run folder {folder} cannot be used: {problem}."
+
+
+def free_space(folder: Path) -> int:
+    """Return the free bytes where `folder` is, or would be made."""
+    existing = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    return shutil.disk_usage(existing).free

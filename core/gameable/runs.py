@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from gameable.plan import evaluation
 from gameable.plugins import Plugins
 from gameable.profile import START, Profile
 from gameable.progress import Progress
+from gameable.runfolder import free_space
 from gameable.store import Store
 
 _RECORDED = ("gameable", "bashkit", "torch", "transformers", "trl", "accelerate", "numpy")
@@ -145,14 +145,9 @@ def _prompt_hashes(profile: Profile, environments: Mapping[str, Environment]) ->
 def _check_space(folder: Path, model: Path, checkpoints: int) -> None:
     size = sum(file.stat().st_size for file in model.rglob("*") if file.is_file())
     wanted = size * (checkpoints + 1)
-    free = _free(folder)
+    free = free_space(folder)
     if free < wanted:
         raise StoreError(
             f"the run needs about {wanted / 1e9:.1f} GB for {checkpoints} checkpoints; {folder.absolute()} has "
             f"{free / 1e9:.1f} GB free. Free some, or choose another place with --out."
         )
-
-
-def _free(folder: Path) -> int:
-    existing: Sequence[Path] = [each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()]
-    return shutil.disk_usage(existing[0]).free

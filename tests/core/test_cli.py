@@ -159,7 +159,7 @@ def test_a_full_disk_is_refused_before_anything_is_spent(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GAMEABLE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("gameable.cli.Plugins", lambda _block: toy_plugins())
-    monkeypatch.setattr("gameable.runs._free", lambda _folder: 1)
+    monkeypatch.setattr("gameable.runs.free_space", lambda _folder: 1)
     with pytest.raises(SystemExit, match="2"):
         cli.main(["run", "toy.yaml"])
     assert "choose another place with --out" in capsys.readouterr().err
