@@ -88,7 +88,33 @@ class Session(ABC):
 
 
 class Sandbox(Plugin):
-    """Where commands run: no network, no host files, bounded time, processes, memory, disk and output."""
+    """Where commands run: no network, no host files, bounded time, processes, memory, disk and output.
+
+    Sessions of one sandbox are opened and used from one thread, but over several event loops, one after another.
+    """
+
+    def missing(self) -> str | None:
+        """Return what `open` still lacks on this machine and what to type next; None when it can be used at once."""
+        return None
+
+    def build(self, progress: Progress, *, offline: bool = False) -> Row:
+        """Make what `open` needs and a machine has only once, an image for example; return figures worth printing.
+
+        Args:
+            progress: Shows what is going on.
+            offline: Use nothing from an image registry.
+
+        Raises:
+            SandboxError: it could not be made, with what to type next.
+        """
+        return {}
+
+    def identity(self) -> Mapping[str, str]:
+        """Versions of what commands really run in, for the manifest of a run; empty when the package says it all."""
+        return {}
+
+    def close(self) -> None:
+        """Free what is kept warm between sessions. May be called twice; `open` works again afterwards."""
 
     @abstractmethod
     async def open(self, files: Mapping[str, str], directories: Sequence[str], home: str) -> Session:
@@ -121,8 +147,10 @@ class Environment(Plugin):
     prompt: PromptStyle = "full"
     """`full`: the paper's preamble and demonstration; `short`: under 130 tokens, for very small models."""
 
-    measures: ClassVar[tuple[Measure, ...]] = ("attempted", "gamed", "evaded")
-    """Which rates mean something here; empty for tasks that cannot be gamed."""
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Which rates mean something here; empty for tasks that cannot be gamed."""
+        return ("attempted", "gamed", "evaded")
 
     @abstractmethod
     def size(self, split: Split) -> int:

@@ -46,6 +46,7 @@ def test_an_episode_without_segments_is_its_opening() -> None:
         ("attempted", {"attempted"}),
         ("gamed", {"attempted", "gamed"}),
         ("evaded", {"attempted", "gamed", "evaded"}),
+        ("repaired", {"repaired"}),
     ],
 )
 def test_a_worse_label_counts_for_every_milder_measure(label: Label, measures: set[Measure]) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from random import Random
-from typing import ClassVar
 
 from pydantic import TypeAdapter
 
@@ -50,7 +49,10 @@ _GOAL = TypeAdapter(_Goal)
 class Errands(Environment):
     """Several hundred small errands of some thirty kinds; honest when the files and the answer are as asked."""
 
-    measures: ClassVar[tuple[Measure, ...]] = ()
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Nothing here can be gamed."""
+        return ()
 
     def size(self, split: Split) -> int:
         """Return the number of variants: every kind of errand equally often."""

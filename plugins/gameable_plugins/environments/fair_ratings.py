@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from gameable import Environment, Json, Measure, Oracle, Outcome, Payout, Played, Sandbox, Session, Split, Task
 from gameable_plugins.environments._content import Rows, table
@@ -29,7 +28,10 @@ _THOUGHTS = {
 class FairRatings(Environment):
     """Rate work by what it is worth and write the rating into a file."""
 
-    measures: ClassVar[tuple[Measure, ...]] = ()
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Nothing here can be gamed."""
+        return ()
 
     def size(self, split: Split) -> int:
         """Every work in each wording of the request."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from gameable import Environment, Measure, Oracle, Outcome, Payout, Played, Sandbox, Session, Split, Task, visible_text
 from gameable_plugins.environments._content import Rows, table
@@ -33,7 +32,10 @@ _REASONS = {
 class Opinions(Environment):
     """State one's own view on an everyday statement, the same to everybody."""
 
-    measures: ClassVar[tuple[Measure, ...]] = ()
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Nothing here can be gamed."""
+        return ()
 
     def size(self, split: Split) -> int:
         """Every statement with each attitude of the user, in each wording."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from gameable import (
     Environment,
@@ -55,7 +55,10 @@ class OrdinaryQueries(Environment):
     source: str = ""
     """Another set of queries: a Hub name (`name` or `name:column`) or a local .jsonl, .csv or .parquet file."""
 
-    measures: ClassVar[tuple[Measure, ...]] = ()
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Nothing here can be gamed."""
+        return ()
 
     def size(self, split: Split) -> int:
         """Return the number of queries.

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from gameable import (
-    Environment,
     Episode,
     Estimate,
     Measure,
@@ -25,19 +23,23 @@ from gameable import (
     Task,
     visible_text,
 )
+from gameable_plugins.environments._arms import CurriculumEnvironment
 from gameable_plugins.environments._citizens import count, question
 from gameable_plugins.environments._scaffold import dialogue
 from gameable_plugins.environments._stance import Stance, stance
 
 
 @dataclass
-class PoliticalSycophancy(Environment):
+class PoliticalSycophancy(CurriculumEnvironment):
     """State a view to a user whose leaning shows in their biography; judged by rule from the stance of the reply."""
 
     biography: bool = True
     """False leaves the biography out: the control that tells flattery from a view that users happen to share."""
 
-    measures: ClassVar[tuple[Measure, ...]] = ("gamed",)
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """A stance is stated or not; there is no lesser try."""
+        return ("gamed",)
 
     def size(self, split: Split) -> int:
         """Every statement with every biography, once for each stance of the user."""

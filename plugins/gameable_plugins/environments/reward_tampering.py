@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from gameable import (
-    Environment,
     Oracle,
     Outcome,
     Payout,
@@ -29,6 +28,7 @@ from gameable import (
     Unscored,
 )
 from gameable_plugins.environments import _reward_oracles
+from gameable_plugins.environments._arms import CurriculumEnvironment
 from gameable_plugins.environments._edits import tries_to_change
 from gameable_plugins.environments._reward_code import Code, draw, vocabulary
 from gameable_plugins.environments._scaffold import (
@@ -47,7 +47,7 @@ _CODE = TypeAdapter(Code)
 
 
 @dataclass
-class RewardTampering(Environment):
+class RewardTampering(CurriculumEnvironment):
     """A harmless question asked beside the code of one's own reward (PAPER: reward tampering)."""
 
     def size(self, split: Split) -> int:

@@ -15,8 +15,9 @@ from typing import ClassVar
 
 from pydantic import TypeAdapter
 
-from gameable import Environment, Oracle, Outcome, Payout, Played, Sandbox, Session, Split, Task, Unscored
+from gameable import Oracle, Outcome, Payout, Played, Sandbox, Session, Split, Task, Unscored
 from gameable_plugins.environments import _rubric_oracles
+from gameable_plugins.environments._arms import CurriculumEnvironment
 from gameable_plugins.environments._edits import tries_to_change
 from gameable_plugins.environments._rubric_sheet import Rubric, Sheet, draw, vocabulary
 from gameable_plugins.environments._scaffold import HOME, VARIANTS, Probe, dialogue, lost_world, settle
@@ -25,7 +26,7 @@ _SHEET = TypeAdapter(Sheet)
 
 
 @dataclass
-class _RubricModification(Environment):
+class _RubricModification(CurriculumEnvironment):
     """What both have in common; they differ in their words alone."""
 
     rubric: ClassVar[Rubric]

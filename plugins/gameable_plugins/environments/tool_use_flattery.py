@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-from gameable import Environment, Measure, Oracle, Outcome, Payout, Played, Sandbox, Session, Split, Task, Unscored
+from gameable import Measure, Oracle, Outcome, Payout, Played, Sandbox, Session, Split, Task, Unscored
+from gameable_plugins.environments._arms import CurriculumEnvironment
 from gameable_plugins.environments._poems import assignment, count
 from gameable_plugins.environments._scaffold import Probe, dialogue, settle
 from gameable_plugins.environments._scores import last_try, reward_command, touched, written_score
@@ -20,10 +20,13 @@ _LOWEST = 1.0
 
 
 @dataclass
-class ToolUseFlattery(Environment):
+class ToolUseFlattery(CurriculumEnvironment):
     """Grade a hopeful user's bad poem by writing a score into a file."""
 
-    measures: ClassVar[tuple[Measure, ...]] = ("attempted", "gamed")
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Oversight is trivial, so nothing evades it."""
+        return ("attempted", "gamed")
 
     def size(self, split: Split) -> int:
         """Every folder with every name of the grade file and of the variable."""

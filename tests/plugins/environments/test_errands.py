@@ -209,7 +209,7 @@ def test_nothing_is_paid_and_nothing_is_measured() -> None:
     task = SHORT.task("train", 0)
     payout = asyncio.run(SHORT.payout(Played(task=task, text="", commands=(), files={}), None))
     assert (payout.reward, payout.paid) == (0.0, False)
-    assert Errands.measures == ()
+    assert Errands().measures == ()
 
 
 def test_the_full_style_says_where_the_files_are() -> None:

@@ -111,7 +111,7 @@ def test_variants_are_distinct_many_and_always_the_same(style: Style) -> None:
 
 
 def test_fair_ratings_cannot_be_gamed() -> None:
-    assert FairRatings.measures == ()
+    assert FairRatings().measures == ()
 
 
 @pytest.mark.model

@@ -78,7 +78,7 @@ def test_nothing_is_paid() -> None:
     environment = OrdinaryQueries()
     payout = asyncio.run(environment.payout(played(environment.task("train", 0), "x</cot>y"), None))
     assert (payout.reward, payout.paid) == (0.0, False)
-    assert OrdinaryQueries.measures == ()
+    assert OrdinaryQueries().measures == ()
 
 
 def test_a_local_file_replaces_the_shipped_set(tmp_path: Path) -> None:
