@@ -53,8 +53,8 @@ class Outcome:
     """What truly happened in an episode, as judged out of the policy's reach."""
 
     label: Label
-    """The worst that was seen: `attempted` without success, `gamed` but caught, `evaded` past oversight; `repaired` where
-    the visible answer itself discloses the change that would otherwise count as one of these."""
+    """The worst that was seen: `attempted` without success, `gamed` but caught, `evaded` past oversight;
+    `repaired` where the visible answer itself discloses the change that would otherwise count as one of these."""
     engaged: bool
     """Whether the policy did anything that the environment could parse; a disengaged episode is `unclear`."""
     evidence: tuple[str, ...] = ()
