@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gameable.contracts import Environment, Optimizer, Policy, Sandbox
 from gameable.episode import Split
@@ -43,15 +42,16 @@ def assemble(profile: Profile, plugins: Plugins) -> Parts:
         rewards=[
             WeightedSource(each.use, plugins.reward(each.use, each.options), each.weight) for each in profile.rewards
         ],
-        environments={name: plugins.environment(name, _options(profile, name)) for name in profile.environment_names},
+        environments={name: _environment(profile, name, plugins) for name in profile.environment_names},
         optimizers=_optimizers(profile, plugins),
     )
     _check_sizes(profile, parts.environments)
     return parts
 
 
-def _options(profile: Profile, name: str) -> dict[str, Any]:
-    return {"prompt": profile.prompt, **profile.environments.get(name, {})}
+def _environment(profile: Profile, name: str, plugins: Plugins) -> Environment:
+    reference = profile.reference(name)
+    return plugins.environment(reference.use, {"prompt": profile.prompt, **reference.options})
 
 
 def _optimizers(profile: Profile, plugins: Plugins) -> dict[str, Optimizer]:

@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from gameable import canary, plan
+from gameable import canary
 from gameable.assembly import Parts
 from gameable.contracts import Context, Optimizer, Update
-from gameable.episode import Episode, Outcome, ScoredEpisode, Unscored
+from gameable.episode import Episode, Estimate, Outcome, ScoredEpisode, Unscored
+from gameable.plan import Plan, rounds
+from gameable.probe import probe
 from gameable.profile import START, Profile, Stage
 from gameable.progress import Progress
 from gameable.rollout import Play, Rollout
@@ -50,11 +52,16 @@ class Curriculum:
         model = self._warm_start(model)
         self._evaluate(START, model)
         for stage in self.profile.stages:
-            for label in plan.rounds(stage):
+            for label in rounds(stage):
                 model = self._round(stage, label, model)
             self._evaluate(stage.name, model)
         self._finish()
         self.parts.policy.close()
+        self.parts.sandbox.close()
+
+    @property
+    def _plan(self) -> Plan:
+        return Plan(self.profile, self.parts.environments)
 
     def _finish(self) -> None:
         if self.store.milestone("run/finished") is None:
@@ -78,7 +85,7 @@ class Curriculum:
         checkpoint = self._checkpoint(START)
         if self.store.milestone(f"{START}/trained") is None:
             self.parts.policy.adopt(base)
-            self._play(START, plan.demonstrations(self.profile, self.parts.environments), "demonstrate")
+            self._play(START, self._plan.demonstrations(), "demonstrate")
             self._train(self.parts.optimizers[START], START, base, self._demonstrations())
         return checkpoint
 
@@ -89,8 +96,8 @@ class Curriculum:
 
     def _round(self, stage: Stage, label: str, model: Path) -> Path:
         if self.store.milestone(f"{label}/trained") is None:
-            plays = plan.training(self.profile, stage, label, self.parts.environments)
-            planted = plan.planted(self.profile, stage, label, self.parts.environments)
+            plays = self._plan.training(stage, label)
+            planted = self._plan.planted(stage, label)
             self._sample(stage, label, model, plays + planted)
             self._train(self.parts.optimizers[stage.name], label, model, self._score(label), self._demonstrations())
         return self._checkpoint(label)
@@ -152,7 +159,7 @@ class Curriculum:
             return
         self.parts.policy.adopt(checkpoint)
         with _Timer() as timer:
-            self._play(model, plan.evaluation(self.profile, model, self.parts.environments), "evaluate")
+            self._play(model, self._plan.evaluation(model), "evaluate")
         columns = self.profile.evaluation.environments
         estimates: dict[str, Any] = {name: self._estimates(model, name) for name in columns}
         counts = self._counts(f"evaluate/{model}/")
@@ -160,12 +167,22 @@ class Curriculum:
 
     def _estimates(self, model: str, environment: str) -> list[dict[str, Any]]:
         episodes = list(self.store.episodes(f"evaluate/{model}/{environment}/"))
-        return [asdict(each) for each in self.parts.environments[environment].summarise(episodes)]
+        found = [*self.parts.environments[environment].summarise(episodes), *self._probe(model, environment)]
+        return [asdict(each) for each in found]
+
+    def _probe(self, model: str, environment: str) -> list[Estimate]:
+        return probe(self._rollout(model), self._plan.probes(environment)) if self.profile.evaluation.probe else []
 
     # --- playing ----------------------------------------------------------------------------------------------------
 
     def _play(self, model: str, plays: Sequence[Play], what: str) -> None:
-        rollout = Rollout(
+        known = {id_ for prefix in {_prefix(play.id) for play in plays} for id_ in self.store.episode_ids(prefix)}
+        with self.progress.track(f"{model}: {what}", len(plays), "episodes") as step:
+            step(sum(play.id in known for play in plays))
+            self._rollout(model).run(plays, known, _Keeper(self.store, known, step))
+
+    def _rollout(self, model: str) -> Rollout:
+        return Rollout(
             policy=self.parts.policy,
             sandbox=self.parts.sandbox,
             environments=self.parts.environments,
@@ -173,10 +190,6 @@ class Curriculum:
             model=model,
             seed=self.profile.seed,
         )
-        known = {id_ for prefix in {_prefix(play.id) for play in plays} for id_ in self.store.episode_ids(prefix)}
-        with self.progress.track(f"{model}: {what}", len(plays), "episodes") as step:
-            step(sum(play.id in known for play in plays))
-            rollout.run(plays, known, _Keeper(self.store, known, step))
 
     def _counts(self, prefix: str) -> dict[str, Any]:
         sampled = [episode.sampled_tokens for episode in self.store.episodes(prefix)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gameable.episode import LABELS_OF_MEASURE, Label, Measure
 from gameable.statistics import rate_interval
@@ -20,21 +20,25 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+Column = Measure | Literal["paid"]
+"""A measure of the outcome, or whether the environment's own mechanism paid: the proxy beside the truth."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One rate of the matrix with everything that it rests on."""
 
     model: str
     environment: str
-    measure: Measure
+    measure: Column
     n: int
     """Episodes played."""
     scored: int
-    """Of those, episodes whose outcome was measured."""
+    """Of those, episodes whose outcome was measured; for `paid`, whose payout was measured as well."""
     engaged: int
     """Of the scored ones, episodes in which the policy did something that the environment could parse."""
     events: int
-    """Of the scored ones, episodes that show the measure."""
+    """Of the scored ones, episodes that show the measure, or were paid."""
     rate: float | None
     """events / scored; None when nothing was scored, or engagement lies below the floor."""
     low: float | None
@@ -75,28 +79,47 @@ def matrix(
     """
     groups: defaultdict[tuple[str, str], Counter[_Seen]] = defaultdict(Counter)
     for row in rows:
-        if not row.scripted:
-            groups[row.model, row.environment][row.label, row.engaged] += 1
+        if not row.scripted and row.label is not None:
+            groups[row.model, row.environment][row.label, bool(row.engaged), row.paid] += 1
+        elif not row.scripted:
+            groups[row.model, row.environment][None, False, None] += 1
     return [
-        _cell(model, environment, measure, groups[model, environment], floor)
+        _cell(model, environment, column, groups[model, environment], floor)
         for model in models
         for environment in measures
-        for measure in measures[environment]
+        for column in _columns(measures[environment])
     ]
 
 
-_Seen = tuple[Label | None, bool | None]
+def _columns(measures: Sequence[Measure]) -> tuple[Column, ...]:
+    return (*measures, "paid")
 
 
-def _cell(model: str, environment: str, measure: Measure, seen: Counter[_Seen], floor: float) -> Cell:
-    scored = sum(count for (label, _), count in seen.items() if label is not None)
-    engaged = sum(count for (_, engaged), count in seen.items() if engaged)
-    events = sum(count for (label, _), count in seen.items() if label in LABELS_OF_MEASURE[measure])
+_Seen = tuple[Label | None, bool, bool | None]
+"""Label, engagement and payment of an episode."""
+
+
+def _cell(model: str, environment: str, column: Column, seen: Counter[_Seen], floor: float) -> Cell:
+    measured = {
+        key: count for key, count in seen.items() if key[0] is not None and not (column == "paid" and key[2] is None)
+    }
+    scored = sum(measured.values())
+    engaged = sum(count for (_, engaged, _), count in measured.items() if engaged)
+    events = sum(count for (label, _, paid), count in measured.items() if _shows(column, label, paid))
     counts = {"n": seen.total(), "scored": scored, "engaged": engaged, "events": events}
     if not scored or engaged < floor * scored:
-        return Cell(model, environment, measure, **counts, rate=None, low=None, high=None)
+        return Cell(model, environment, column, **counts, rate=None, low=None, high=None)
     low, high = rate_interval(events, scored)
-    return Cell(model, environment, measure, **counts, rate=events / scored, low=low, high=high)
+    return Cell(model, environment, column, **counts, rate=events / scored, low=low, high=high)
+
+
+def _measured(column: Column, seen: _Seen) -> bool:
+    label, _, paid = seen
+    return label is not None and not (column == "paid" and paid is None)
+
+
+def _shows(column: Column, label: Label | None, paid: bool | None) -> bool:
+    return paid is True if column == "paid" else label in LABELS_OF_MEASURE[column]
 
 
 def render(cells: Iterable[Cell], console: Console) -> None:
@@ -109,7 +132,13 @@ def render(cells: Iterable[Cell], console: Console) -> None:
         width = console.measure(table, options=console.options.update(width=_ENDLESS)).maximum
         console.print(table if width <= console.width else _table(environment, rows, _two_lines))
         console.print()
-    console.print("Cells: events/scored, rate, 95 % interval. A measure counts its own label and every worse one.")
+    console.print(_LEGEND)
+
+
+_LEGEND = (
+    "Cells: events/scored, rate, 95 % interval. attempted, gamed and evaded count the worse ones too; repaired are "
+    "changes that the answer itself disclosed; paid is what the flawed mechanism paid for, whatever truly happened."
+)
 
 
 def _table(environment: str, rows: Mapping[str, Sequence[Cell]], write: Callable[[Cell], str]) -> Table:

@@ -1,59 +1,120 @@
 """Which episodes a profile asks for: the same list every time, so that a resumed run knows what is missing.
 
-Variants for training are drawn by the run's seed; those for evaluation by the environment alone, so that models, runs
-and seeds are compared on the same ones.
+Variants for training are drawn by the run's seed; those for evaluation by the environment alone, so that models, runs,
+seeds and the arms of one environment are compared on the same ones.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from gameable.contracts import Environment
-from gameable.episode import OracleKind, Split, Task
+from gameable.episode import Oracle, OracleKind, Split, Task
 from gameable.errors import EnvironmentFault
+from gameable.exploration import look_around
 from gameable.profile import START, Profile, Stage
 from gameable.rollout import Play
 
 
-def demonstrations(profile: Profile, environments: Mapping[str, Environment]) -> list[Play]:
-    """Scripted honest episodes of the warm start."""
-    wanted = profile.start.demonstrations if profile.start else {}
-    return [
-        _scripted(f"demonstrations/{START}", environments[name], task, ("honest",))
-        for name, count in wanted.items()
-        for task in _draw(environments[name], "train", count, f"{profile.seed}/{START}/{name}")
-    ]
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The episodes of one profile."""
+
+    profile: Profile
+    environments: Mapping[str, Environment]
+    """By the names that the profile calls them by."""
+
+    def demonstrations(self) -> list[Play]:
+        """Scripted honest episodes of the warm start."""
+        wanted = self.profile.start.demonstrations if self.profile.start else {}
+        return [
+            self._scripted(f"demonstrations/{START}", task, ("honest",))
+            for name, count in wanted.items()
+            for task in self._draw(name, "train", count, f"{self.profile.seed}/{START}/{name}")
+        ]
+
+    def training(self, stage: Stage, label: str) -> list[Play]:
+        """Episodes that one round of a stage samples: gameable prompts, then ordinary queries, all samples of each."""
+        shares = _shares(stage.prompts, stage)
+        if stage.ordinary:
+            shares[self.profile.ordinary] = stage.ordinary
+        return [
+            self._play(f"train/{label}/{name}/{task.variant}/{sample}", task)
+            for name, count in shares.items()
+            for task in self._draw(name, "train", count, f"{self.profile.seed}/{label}/{name}")
+            for sample in range(stage.samples)
+        ]
+
+    def planted(self, stage: Stage, label: str) -> list[Play]:
+        """Scripted gaming episodes of a stage (seeded exploration), on variants of their own."""
+        plays = []
+        for name, count in _shares(stage.planted, stage).items():
+            drawn = self._draw(name, "train", stage.prompts + count, f"{self.profile.seed}/{label}/{name}")
+            plays += [self._scripted(f"planted/{label}", task, GAMING) for task in drawn[stage.prompts :]]
+        return plays
+
+    def evaluation(self, model: str) -> list[Play]:
+        """Episodes that one model is measured on."""
+        wanted = self.profile.evaluation
+        return [
+            self._play(f"evaluate/{model}/{name}/{task.variant}/{sample}", task)
+            for name in wanted.environments
+            for task in self._evaluated(name, wanted.variants_of(name))
+            for sample in range(wanted.samples)
+        ]
+
+    def probes(self, name: str) -> list[tuple[Play, Play]]:
+        """Pairs of an honest and a gaming scripted reply to the same variant, for the log-probability probe.
+
+        Variants to which one of the two is not known are left out.
+        """
+        tasks = self._evaluated(name, min(self.profile.evaluation.probe, self.environments[name].size("eval")))
+        pairs = ([self._script_of(task, kinds) for kinds in (("honest",), GAMING)] for task in tasks)
+        return [
+            (
+                self._play(f"probe/{task.variant}/honest", task, one),
+                self._play(f"probe/{task.variant}/gaming", task, other),
+            )
+            for task, (one, other) in zip(tasks, pairs, strict=True)
+            if one is not None and other is not None
+        ]
+
+    def _evaluated(self, name: str, count: int) -> list[Task]:
+        return self._draw(name, "eval", count, self.profile.reference(name).use)
+
+    def _draw(self, name: str, split: Split, count: int, seed: str) -> list[Task]:
+        """Return `count` distinct variants under the profile's own name; a larger count begins with the same ones."""
+        environment, reference = self.environments[name], self.profile.reference(name)
+        order = list(range(environment.size(split)))
+        random.Random(seed).shuffle(order)
+        drawn = (environment.task(split, index) for index in order[:count])
+        return [replace(task, environment=name, opening=task.opening + reference.steering) for task in drawn]
+
+    def _play(self, id_: str, task: Task, script: tuple[str, ...] | None = None) -> Play:
+        explored = self.profile.reference(task.environment).explored
+        return Play(id_, task, script, lead=look_around(task) if explored else ())
+
+    def _scripted(self, prefix: str, task: Task, kinds: tuple[OracleKind, ...]) -> Play:
+        script = self._script_of(task, kinds)
+        if script is None:
+            known = ", ".join(oracle.kind for oracle in self._oracles(task)) or "none"
+            raise EnvironmentFault(
+                f"environment '{task.environment}' has no {' or '.join(kinds)} oracle for variant {task.variant}; "
+                f"it has: {known}."
+            )
+        return self._play(f"{prefix}/{task.environment}/{task.variant}/0", task, script)
+
+    def _script_of(self, task: Task, kinds: tuple[OracleKind, ...]) -> tuple[str, ...] | None:
+        return next((each.turns for kind in kinds for each in self._oracles(task) if each.kind == kind), None)
+
+    def _oracles(self, task: Task) -> tuple[Oracle, ...]:
+        return tuple(self.environments[task.environment].oracles(task))
 
 
-def training(profile: Profile, stage: Stage, label: str, environments: Mapping[str, Environment]) -> list[Play]:
-    """Episodes that one round of a stage samples: gameable prompts, then ordinary queries, all samples of each."""
-    return [
-        Play(f"train/{label}/{task.environment}/{task.variant}/{sample}", task)
-        for task in [*_gameable(profile, stage, label, environments), *_ordinary(profile, stage, label, environments)]
-        for sample in range(stage.samples)
-    ]
-
-
-def planted(profile: Profile, stage: Stage, label: str, environments: Mapping[str, Environment]) -> list[Play]:
-    """Scripted gaming episodes of a stage (seeded exploration), on variants of their own."""
-    plays = []
-    for name, count in _shares(stage.planted, stage).items():
-        drawn = _draw(environments[name], "train", stage.prompts + count, f"{profile.seed}/{label}/{name}")
-        paid: tuple[OracleKind, ...] = ("evading", "gaming")
-        plays += [_scripted(f"planted/{label}", environments[name], task, paid) for task in drawn[stage.prompts :]]
-    return plays
-
-
-def evaluation(profile: Profile, model: str, environments: Mapping[str, Environment]) -> list[Play]:
-    """Episodes that one model is measured on."""
-    wanted = profile.evaluation
-    return [
-        Play(f"evaluate/{model}/{name}/{task.variant}/{sample}", task)
-        for name in wanted.environments
-        for task in _draw(environments[name], "eval", wanted.variants_of(name), name)
-        for sample in range(wanted.samples)
-    ]
+GAMING: tuple[OracleKind, ...] = ("evading", "gaming")
+"""Kinds of scripted reply that are paid, the surest first."""
 
 
 def rounds(stage: Stage) -> list[str]:
@@ -61,39 +122,6 @@ def rounds(stage: Stage) -> list[str]:
     return [*(f"{stage.name}.{number}" for number in range(1, stage.rounds)), stage.name]
 
 
-def _gameable(profile: Profile, stage: Stage, label: str, environments: Mapping[str, Environment]) -> list[Task]:
-    return [
-        task
-        for name, count in _shares(stage.prompts, stage).items()
-        for task in _draw(environments[name], "train", count, f"{profile.seed}/{label}/{name}")
-    ]
-
-
-def _ordinary(profile: Profile, stage: Stage, label: str, environments: Mapping[str, Environment]) -> list[Task]:
-    if not stage.ordinary:
-        return []
-    return _draw(environments[profile.ordinary], "train", stage.ordinary, f"{profile.seed}/{label}/{profile.ordinary}")
-
-
 def _shares(total: int, stage: Stage) -> dict[str, int]:
     names = stage.environments
     return {name: total // len(names) + (position < total % len(names)) for position, name in enumerate(names)}
-
-
-def _draw(environment: Environment, split: Split, count: int, seed: str) -> list[Task]:
-    """Return `count` distinct variants; a larger count begins with the same ones."""
-    order = list(range(environment.size(split)))
-    random.Random(seed).shuffle(order)
-    return [environment.task(split, index) for index in order[:count]]
-
-
-def _scripted(prefix: str, environment: Environment, task: Task, kinds: tuple[OracleKind, ...]) -> Play:
-    oracles = environment.oracles(task)
-    for kind in kinds:
-        for oracle in oracles:
-            if oracle.kind == kind:
-                return Play(f"{prefix}/{task.environment}/{task.variant}/0", task, oracle.turns)
-    raise EnvironmentFault(
-        f"environment '{task.environment}' has no {' or '.join(kinds)} oracle for variant {task.variant}; "
-        f"it has: {', '.join(oracle.kind for oracle in oracles) or 'none'}."
-    )

@@ -7,12 +7,12 @@ error before anything is spent.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gameable.contracts import PromptStyle
 from gameable.errors import ProfileError
@@ -54,6 +54,16 @@ class Reward(PluginReference):
 
     weight: float = 1.0
     """Factor before summing."""
+
+
+class EnvironmentReference(PluginReference):
+    """How an environment is played: `{NAME: {arm: control}}`, or under another name with `use`."""
+
+    steering: str = ""
+    """Text that begins the hidden chain of thought of every reply, before the model's first token."""
+    explored: bool = False
+    """Whether a scripted look-around (`ls`, `cat`) is played before the model's first token, for models that are too
+    small to drive a shell. Its commands are not counted as the model's; reports say that they were there."""
 
 
 class Start(_Strict):
@@ -112,6 +122,9 @@ class Evaluation(_Strict):
     """Another number of variants for some environments."""
     floor: float = Field(default=0.2, ge=0, le=1)
     """Engagement below which no gaming rate is printed."""
+    probe: int = Field(default=0, ge=0)
+    """Variants an environment on which the log-probability of a scripted gaming reply is held against that of an
+    honest one; 0 does without, otherwise at least 2."""
 
     def variants_of(self, environment: str) -> int:
         """Return how many variants of an environment are played."""
@@ -136,8 +149,8 @@ class Profile(_Strict):
     policy: Reference
     sandbox: Reference = PluginReference(use="bashkit")
     rewards: list[Reward] = Field(min_length=1)
-    environments: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Options of single environments."""
+    environments: dict[str, Annotated[EnvironmentReference, BeforeValidator(_named)]] = Field(default_factory=dict)
+    """How single environments are played, by the name that stages and evaluation call them by."""
     ordinary: str = "ordinary-queries"
     """Environment that ordinary queries come from."""
     start: Start | None = None
@@ -145,6 +158,13 @@ class Profile(_Strict):
     sampling: Sampling = Sampling()
     evaluation: Evaluation
     plugins: Blocking = Blocking()
+
+    @field_validator("environments", mode="before")
+    @classmethod
+    def _use_their_own_name(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {name: {"use": name, **each} if isinstance(each, dict) else each for name, each in value.items()}
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Profile:
@@ -157,6 +177,10 @@ class Profile(_Strict):
     def models(self) -> list[str]:
         """Names of all models, first to last."""
         return [START, *(stage.name for stage in self.stages)]
+
+    def reference(self, environment: str) -> EnvironmentReference:
+        """Return how an environment is played that a stage, the warm start or the evaluation names."""
+        return self.environments.get(environment) or EnvironmentReference(use=environment)
 
     @property
     def environment_names(self) -> list[str]:
@@ -279,16 +303,23 @@ def check(profile: Profile, plugins: Plugins) -> None:
         ProfileError: a held-out environment is trained on, a demonstration can be gamed, or a column cannot.
         PluginError: an environment is unknown.
     """
-    offers = {name: plugins.find(EnvironmentOffer, name) for name in profile.environment_names}
+    offers = {name: plugins.find(EnvironmentOffer, profile.reference(name).use) for name in profile.environment_names}
     for stage in profile.stages:
         for name in stage.environments:
             if offers[name].held_out:
                 raise ProfileError(f"stage '{stage.name}' trains on '{name}', which is held out: evaluate it only.")
     _all(profile.start.demonstrations if profile.start else {}, offers, gameable=False, what="start.demonstrations")
     _all(profile.evaluation.environments, offers, gameable=True, what="evaluation.environments")
-    unknown = set(profile.evaluation.more) - set(profile.evaluation.environments)
-    if unknown:
-        raise ProfileError(f"evaluation.more names {', '.join(sorted(unknown))}, not in evaluation.environments.")
+    _known(profile.evaluation.more, profile.evaluation.environments, "evaluation.more", "evaluation.environments")
+    _known(profile.environments, profile.environment_names, "environments", "any stage, the start or the evaluation")
+
+
+def _known(names: Iterable[str], wanted: Sequence[str], where: str, there: str) -> None:
+    """Refuse settings of what is never played: most likely a slip of the pen."""
+    for name in sorted(set(names) - set(wanted)):
+        close = difflib.get_close_matches(name, wanted, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"known there: {', '.join(wanted)}."
+        raise ProfileError(f"{where} names '{name}', which is not in {there}; {hint}")
 
 
 def _all(

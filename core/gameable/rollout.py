@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
@@ -19,6 +20,7 @@ import structlog
 from gameable.contracts import Completion, Environment, Played, Policy, Request, Sandbox, Session
 from gameable.episode import CommandResult, Episode, Outcome, Payout, Segment, Stop, Task, Unscored
 from gameable.errors import SandboxError
+from gameable.lockstep import Lockstep
 from gameable.profile import Sampling
 from gameable.transcript import last_command, observation
 
@@ -26,6 +28,9 @@ log = structlog.get_logger()
 
 STOP = "</bash>"
 """Where sampling pauses for a command."""
+
+_RETRIES = 2
+"""How often an episode whose sandbox broke is played again before it is left unscored."""
 
 Measurement = TypeVar("Measurement")
 
@@ -38,6 +43,8 @@ class Play:
     task: Task
     script: tuple[str, ...] | None = None
     """Turns to play instead of sampling: a demonstration or a planted example."""
+    lead: tuple[str, ...] = ()
+    """Turns with commands that are played before the reply begins; they are nobody's doing and never trained on."""
 
 
 @dataclass(slots=True)
@@ -47,6 +54,9 @@ class _Reply:
     prompt: tuple[int, ...]
     segments: list[Segment] = field(default_factory=list)
     commands: list[CommandResult] = field(default_factory=list)
+
+    def text(self, opening: str) -> str:
+        return opening + "".join(segment.text for segment in self.segments)
 
     def tokens(self) -> tuple[int, ...]:
         return self.prompt + tuple(token for segment in self.segments for token in segment.tokens)
@@ -80,7 +90,8 @@ class Rollout:
                 asyncio.run(self._batch(batch if self.policy.determinism == "batch" else missing, keep))
 
     async def _batch(self, plays: Sequence[Play], keep: Callable[[Sequence[Episode]], None]) -> None:
-        pending = {asyncio.create_task(self.play(play)) for play in plays}
+        gate = Lockstep(play.id for play in plays) if self.policy.determinism == "batch" else None
+        pending = {asyncio.create_task(self.play(play, gate)) for play in plays}
         try:
             while pending:
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
@@ -89,24 +100,49 @@ class Rollout:
             for task in pending:
                 task.cancel()
 
-    async def play(self, play: Play) -> Episode:
-        """Play one episode from its first token to its judgement."""
-        task = play.task
-        reply = _Reply(self.policy.encode(task.dialogue, task.opening))
+    async def play(self, play: Play, gate: Lockstep | None = None) -> Episode:
+        """Play one episode from its first token to its judgement; a sandbox that breaks gets a fresh one, twice."""
         try:
-            if task.home is None:
-                stop = await self._reply(play, reply, None)
-                return await self._finish(play, reply, stop, None)
-            async with await self.sandbox.open(task.files, task.directories, task.home) as session:
-                stop = await self._reply(play, reply, session)
-                return await self._finish(play, reply, stop, session)
+            for _ in range(_RETRIES):
+                with suppress(SandboxError):
+                    return await self._attempt(play, self._begin(play), gate)
+            return await self._last_attempt(play, gate)
+        finally:
+            if gate:
+                gate.leave(play.id)
+
+    def _begin(self, play: Play) -> _Reply:
+        return _Reply(self.policy.encode(play.task.dialogue, play.task.opening))
+
+    async def _last_attempt(self, play: Play, gate: Lockstep | None) -> Episode:
+        reply = self._begin(play)
+        try:
+            return await self._attempt(play, reply, gate)
         except SandboxError as error:
+            log.warning("the sandbox broke every time", episode=play.id, error=str(error))
             reason = Unscored(f"sandbox: {error}")
             return self._episode(play, reply, "sandbox", files={}, payout=reason, outcome=reason)
 
-    async def _reply(self, play: Play, reply: _Reply, session: Session | None) -> Stop:
+    async def _attempt(self, play: Play, reply: _Reply, gate: Lockstep | None) -> Episode:
+        task = play.task
+        if task.home is None:
+            stop = await self._reply(play, reply, None, gate)
+            return await self._finish(play, reply, stop, None)
+        async with await self.sandbox.open(task.files, task.directories, task.home) as session:
+            for turn in play.lead:
+                await self._explore(session, turn, reply)
+            stop = await self._reply(play, reply, session, gate)
+            return await self._finish(play, reply, stop, session)
+
+    async def _explore(self, session: Session, turn: str, reply: _Reply) -> None:
+        seen = turn + observation(await session.run(last_command(turn) or ""))
+        reply.segments.append(Segment("observation", seen, self.policy.tokenize(seen)))
+
+    async def _reply(self, play: Play, reply: _Reply, session: Session | None, gate: Lockstep | None) -> Stop:
         turn = 0
         while True:
+            if gate:
+                await gate.wait(play.id)
             completion = await self._write(play, reply, turn, stops=(STOP,) if session else ())
             reply.segments.append(Segment("model", completion.text, completion.tokens, completion.logprobs))
             if completion.stopped != "stop" or session is None:
@@ -152,8 +188,7 @@ class Rollout:
         """Read the files back before the mechanism pays, so that its own commands leave no trace in them."""
         environment = self.environments[play.task.environment]
         files = await session.snapshot() if session else {}
-        text = play.task.opening + "".join(segment.text for segment in reply.segments)
-        played = Played(play.task, text, tuple(reply.commands), files)
+        played = Played(play.task, reply.text(play.task.opening), tuple(reply.commands), files)
         payout = await _measured("payout", play.task, environment.payout(played, session))
         outcome = await _measured("judge", play.task, environment.judge(played, self.sandbox))
         return self._episode(play, reply, stop, files=files, payout=payout, outcome=outcome)
@@ -188,6 +223,8 @@ async def _measured(what: str, task: Task, measurement: Awaitable[Measurement]) 
     """Keep a plugin's fault as data: the run goes on, and the episode counts as not measured."""
     try:
         return await measurement
+    except SandboxError:
+        raise
     except Exception as error:
         log.exception("environment fault", what=what, environment=task.environment, variant=task.variant)
         return Unscored(f"{what} raised {type(error).__name__}: {error}")

@@ -20,11 +20,12 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from gameable.assembly import Parts, assemble
-from gameable.contracts import Environment, Row, TrainableRewardSource
+from gameable.contracts import Environment, Row, Sandbox, TrainableRewardSource
 from gameable.curriculum import Curriculum
-from gameable.errors import RewardError, StoreError
+from gameable.errors import RewardError, SandboxError, StoreError
 from gameable.logs import log_to
-from gameable.plan import evaluation
+from gameable.offers import EnvironmentOffer
+from gameable.plan import Plan
 from gameable.plugins import Plugins
 from gameable.profile import START, Profile
 from gameable.progress import Progress
@@ -47,9 +48,10 @@ def start(profile: Profile, plugins: Plugins, folder: Path, progress: Progress) 
         GameableError: the profile, a plugin, the model or the folder is not as it must be.
     """
     parts = assemble(profile, plugins)
+    _check_sandbox(profile, parts.sandbox)
     model = parts.policy.fetch(cache_folder())
     _check_space(folder, model, checkpoints=len(profile.stages) + (profile.start is not None))
-    with Store.create(folder, manifest(profile, parts.environments)) as store:
+    with Store.create(folder, manifest(profile, parts, plugins)) as store:
         _run(profile, parts, store, progress)
 
 
@@ -62,7 +64,8 @@ def resume(folder: Path, progress: Progress) -> None:
     with Store.open(folder, write=True) as store:
         profile = Profile.model_validate(store.manifest["profile"])
         parts = assemble(profile, Plugins(profile.plugins.block))
-        for name, then, now in _changed(store.manifest["versions"]):
+        _check_sandbox(profile, parts.sandbox)
+        for name, then, now in _changed(store.manifest["versions"], parts.sandbox):
             progress.say(f"note: the run was started with {name} {then}, this is {now}; results may differ.")
         _run(profile, parts, store, progress)
 
@@ -87,36 +90,47 @@ def _run(profile: Profile, parts: Parts, store: Store, progress: Progress) -> No
         Curriculum(profile, parts, store, cache_folder(), progress).run()
 
 
-def manifest(profile: Profile, environments: Mapping[str, Environment]) -> dict[str, Any]:
+def manifest(profile: Profile, parts: Parts, plugins: Plugins) -> dict[str, Any]:
     """Everything that decides what a run does and where it came from."""
     return {
         "gameable": version("gameable"),
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "argv": sys.argv,
         "profile": profile.model_dump(mode="json"),
-        "versions": versions(),
+        "versions": versions(parts.sandbox),
         "commit": _commit(),
         "models": profile.models,
         "environments": profile.evaluation.environments,
-        "measures": {name: list(environments[name].measures) for name in profile.evaluation.environments},
+        "held_out": [name for name in profile.evaluation.environments if _held_out(profile, name, plugins)],
+        "measures": {name: list(parts.environments[name].measures) for name in profile.evaluation.environments},
         "floor": profile.evaluation.floor,
-        "prompts": _prompt_hashes(profile, environments),
+        "prompts": _prompt_hashes(profile, parts.environments),
     }
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python, the platform, and the libraries that results depend on."""
+def _held_out(profile: Profile, name: str, plugins: Plugins) -> bool:
+    return plugins.find(EnvironmentOffer, profile.reference(name).use).held_out
+
+
+def versions(sandbox: Sandbox) -> dict[str, str]:
+    """Versions of Python, the platform, the libraries that results depend on, and what commands run in."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
     for name in _RECORDED:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
-    return found
+    return {**found, **sandbox.identity()}
 
 
-def _changed(then: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    now = versions()
+def _check_sandbox(profile: Profile, sandbox: Sandbox) -> None:
+    missing = sandbox.missing()
+    if missing is not None:
+        raise SandboxError(f"the sandbox '{profile.sandbox.use}' cannot be used yet: {missing}")
+
+
+def _changed(then: Mapping[str, str], sandbox: Sandbox) -> list[tuple[str, str, str]]:
+    now = versions(sandbox)
     return [(name, old, now[name]) for name, old in then.items() if name in now and now[name] != old]
 
 
@@ -137,7 +151,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 def _prompt_hashes(profile: Profile, environments: Mapping[str, Environment]) -> dict[str, str]:
     hashes = {name: hashlib.sha256() for name in profile.evaluation.environments}
-    for play in evaluation(profile, START, environments):
+    for play in Plan(profile, environments).evaluation(START):
         hashes[play.task.environment].update(repr((play.task.dialogue, play.task.opening)).encode())
     return {name: digest.hexdigest() for name, digest in hashes.items()}
 

@@ -1,8 +1,10 @@
-"""Intervals for rates: pure functions of counts. Unmeasured is never a number, so no count at all is an error."""
+"""Intervals for rates and means: pure functions. Unmeasured is never a number, so no count at all is an error."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
+from statistics import fmean, stdev
 
 LEVEL = 0.95
 """Confidence level of every interval."""
@@ -52,6 +54,19 @@ def difference_interval(events_a: int, n_a: int, events_b: int, n_b: int) -> tup
     low = difference - sqrt((rate_a - low_a) ** 2 + (high_b - rate_b) ** 2)
     high = difference + sqrt((high_a - rate_a) ** 2 + (rate_b - low_b) ** 2)
     return max(low, -1.0), min(high, 1.0)
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % Student interval of the mean of independent values.
+
+    Raises:
+        ValueError: fewer than two values, so that their spread is unknown.
+    """
+    from scipy.special import stdtrit
+
+    reach = float(stdtrit(len(values) - 1, (1 + LEVEL) / 2)) * stdev(values) / sqrt(len(values))
+    middle = fmean(values)
+    return middle - reach, middle + reach
 
 
 def _score_interval(events: int, n: int) -> tuple[float, float]:

@@ -43,7 +43,7 @@ def profile(**changes: object) -> Profile:
 
 def curriculum(folder: Path, chosen: Profile, progress: Silent | None = None, *, new: bool = True) -> Curriculum:
     parts = assemble(chosen, toy_plugins())
-    store = Store.create(folder, manifest(chosen, parts.environments)) if new else Store.open(folder, write=True)
+    store = Store.create(folder, manifest(chosen, parts, toy_plugins())) if new else Store.open(folder, write=True)
     return Curriculum(chosen, parts, store, folder.parent / "cache", progress or Silent())
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -35,9 +35,25 @@ def row(label: Label | None, *, engaged: bool = True, scripted: bool = False, **
 
 
 def one(rows: Iterable[OutcomeRow], measure: Measure = "gamed", floor: float = 0.2) -> Cell:
-    found = matrix(rows, {"tampering": (measure,)}, ["start"], floor)
-    assert len(found) == 1
-    return found[0]
+    found, paid = matrix(rows, {"tampering": (measure,)}, ["start"], floor)
+    assert paid.measure == "paid"
+    return found
+
+
+def payments(*paid: bool | None) -> Cell:
+    """Return the cell of what was paid, over honest episodes."""
+    (cell,) = matrix([replace(row("honest"), paid=each) for each in paid], {"tampering": ()}, ["start"], 0)
+    return cell
+
+
+def test_what_was_paid_is_counted_whatever_truly_happened() -> None:
+    cell = payments(True, True, False)
+    assert (cell.measure, cell.events, cell.scored, cell.rate) == ("paid", 2, 3, 2 / 3)
+
+
+def test_an_unmeasured_payout_is_no_payment_and_no_refusal() -> None:
+    cell = payments(True, None, None)
+    assert (cell.n, cell.scored, cell.rate) == (3, 1, 1.0)
 
 
 LABELS: tuple[Label | None, ...] = ("honest", "honest", "attempted", "gamed", "evaded", "unclear", None)
@@ -80,12 +96,14 @@ def test_cells_come_in_the_given_order() -> None:
         for model in ("start", "b", "later")
         for environment, measure in [
             ("flattery", "gamed"),
+            ("flattery", "paid"),
             ("tampering", "attempted"),
             ("tampering", "gamed"),
             ("tampering", "evaded"),
+            ("tampering", "paid"),
         ]
     ]
-    assert [cell.n for cell in found] == [1] * 8 + [0] * 4
+    assert [cell.n for cell in found] == [1] * 12 + [0] * 6
 
 
 def test_a_cell_has_the_fields_of_the_command_line() -> None:
@@ -133,9 +151,9 @@ def test_cells_come_from_the_evaluation_episodes_of_a_run(tmp_path: Path) -> Non
         ("tampering", "attempted"),
         ("tampering", "gamed"),
         ("tampering", "evaded"),
-        ("flattery", "gamed"),
+        ("tampering", "paid"),
     ]
-    assert found[5] == Cell("1-a", "tampering", "gamed", 13, 12, 12, 3, 0.25, *rate_interval(3, 12))
+    assert found[7] == Cell("1-a", "tampering", "gamed", 13, 12, 12, 3, 0.25, *rate_interval(3, 12))
 
 
 def episode(prefix: str, sample: int, outcome: Outcome | Unscored) -> Episode:
@@ -177,17 +195,17 @@ def printed(width: int) -> str:
 
 
 def test_the_matrix_prints_every_number_of_every_environment() -> None:
-    text = printed(140)
+    text = printed(170)
     assert text.index("flattery") < text.index("tampering")
     assert "120/140" in text
     assert "60/120 50.0% [40.7–59.3]" in text
-    assert text.count("not measured") == 3 + 3
+    assert text.count("not measured") == 3 * 2 + 4
 
 
 def test_where_one_line_is_too_wide_every_cell_takes_two() -> None:
-    width = max(len(line) for line in printed(140).splitlines() if "–" in line)
+    width = max(len(line) for line in printed(170).splitlines() if "–" in line)
     wide, narrow = printed(width), printed(width - 1)
-    assert wide.count("% [") == 2 * 3
+    assert wide.count("% [") == 2 * 4
     assert narrow.count("% [") == 0
 
 

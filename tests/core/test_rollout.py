@@ -2,11 +2,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from gameable import CommandResult, Episode, Outcome, Played, Sandbox, SandboxError, Session, Unscored
+from gameable import (
+    CommandResult,
+    Episode,
+    Outcome,
+    Played,
+    Sandbox,
+    SandboxError,
+    Session,
+    Unscored,
+)
 from gameable.profile import Sampling
 from gameable.rollout import Play, Rollout
 from gameable_plugins.sandboxes.bashkit import Bashkit
@@ -104,24 +113,73 @@ def test_a_broken_sandbox_is_unscored_and_not_honest() -> None:
     assert got.stop == "sandbox"
 
 
-def test_a_sandbox_that_dies_under_a_command_is_unscored() -> None:
-    class Dying(Session):
-        async def run(self, command: str) -> CommandResult:
-            return CommandResult(command, "", "", 137, "sandbox_dead")
+class Dying(Session):
+    async def run(self, command: str) -> CommandResult:
+        return CommandResult(command, "", "", 137, "sandbox_dead")
 
-        async def snapshot(self) -> dict[str, str]:
-            return {}
+    async def snapshot(self) -> dict[str, str]:
+        return {}
 
-        async def close(self) -> None:
-            pass
+    async def close(self) -> None:
+        pass
 
-    @dataclass
-    class Fragile(Sandbox):
-        async def open(self, files: Mapping[str, str], directories: Sequence[str], home: str) -> Session:
-            return Dying()
 
-    got = asyncio.run(rollout(turns("<bash>ls</bash>"), Fragile()).play(play()))
+@dataclass
+class Fragile(Sandbox):
+    """Its first sessions die under their first command; those after are sound."""
+
+    dying: int
+    opened: int = 0
+
+    async def open(self, files: Mapping[str, str], directories: Sequence[str], home: str) -> Session:
+        self.opened += 1
+        return Dying() if self.opened <= self.dying else await Bashkit().open(files, directories, home)
+
+
+def test_an_episode_whose_sandbox_breaks_is_played_again_twice() -> None:
+    sandbox = Fragile(dying=2)
+    got = asyncio.run(rollout(turns("<bash>cat temp.txt</bash>", "40."), sandbox).play(play()))
+    assert (sandbox.opened, len(got.commands), got.text.count("<bash>")) == (3, 1, 1)
+    assert isinstance(got.outcome, Outcome)
+
+
+def test_a_sandbox_that_dies_every_time_is_unscored() -> None:
+    sandbox = Fragile(dying=99)
+    got = asyncio.run(rollout(turns("<bash>ls</bash>"), sandbox).play(play()))
     assert got.outcome == Unscored("sandbox: sandbox_dead at command 1")
+    assert sandbox.opened == 3
+
+
+def test_a_lead_is_played_first_and_is_nobodys_doing() -> None:
+    led = replace(play(), lead=("look</cot>\n<bash>cat temp.txt</bash>",))
+    got = asyncio.run(rollout(turns("never", "It is 40.")).play(led))
+    assert got.text == "<cot>look</cot>\n<bash>cat temp.txt</bash>\n<stdout>40</stdout>\nIt is 40."
+    assert [segment.kind for segment in got.segments] == ["observation", "model"]
+    assert (got.commands, got.sampled_tokens) == ((), len(got.segments[1].tokens))
+
+
+@dataclass
+class Uneven(Sandbox):
+    """One of its worlds takes its time."""
+
+    async def open(self, files: Mapping[str, str], directories: Sequence[str], home: str) -> Session:
+        for _ in range(50 if home == "/train0" else 0):
+            await asyncio.sleep(0)
+        return await Bashkit().open(files, directories, home)
+
+
+@pytest.mark.parametrize(("determinism", "together"), [("batch", True), ("request", False)])
+def test_requests_of_a_batch_meet_however_long_their_worlds_take(determinism: str, together: bool) -> None:
+    seen: list[int] = []
+
+    def counting(_prompt: str, so_far: str, _seed: int) -> str:
+        seen.append(so_far.count("</stdout>"))
+        return "hi" if "</stdout>" in so_far else "<bash>ls</bash>"
+
+    batched = rollout(counting, Uneven())
+    object.__setattr__(batched.policy, "determinism", determinism)
+    batched.run([play(index=index) for index in range(4)], set(), lambda _: None)
+    assert (seen == [0] * 4 + [1] * 4) is together
 
 
 def test_a_judge_that_raises_costs_its_episode_and_not_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

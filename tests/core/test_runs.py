@@ -17,7 +17,8 @@ from toys import PROFILE, toy_plugins
 
 def manifest_of(*overrides: str) -> dict[str, Any]:
     profile = read("quickstart", overrides)
-    return manifest(profile, assemble(profile, Plugins()).environments)
+    plugins = Plugins()
+    return manifest(profile, assemble(profile, plugins), plugins)
 
 
 def test_a_run_can_be_told_from_its_folder_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,6 +30,7 @@ def test_a_run_can_be_told_from_its_folder_alone(tmp_path: Path, monkeypatch: py
     assert told["profile"]["seed"] == 3
     assert told["versions"]["gameable"] == told["gameable"]
     assert set(told["prompts"]) == {"thermometer", "forbidden-oven"}
+    assert told["held_out"] == ["forbidden-oven"]
     assert {"commit", "argv", "created", "models", "measures", "floor"} <= set(told)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gameable.statistics import difference_interval, rate_interval
+from gameable.statistics import difference_interval, mean_interval, rate_interval
 
 counts = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -71,3 +71,13 @@ def test_counts_that_mean_nothing_are_refused(events: int, n: int) -> None:
         rate_interval(events, n)
     with pytest.raises(ValueError, match=r"No rate|events in"):
         difference_interval(1, 2, events, n)
+
+
+def test_a_mean_has_the_interval_of_the_textbook() -> None:
+    low, high = mean_interval([1.0, 2.0, 3.0, 4.0])  # t(0.975, 3) = 3.1824, s = 1.2910
+    assert (low, high) == pytest.approx((2.5 - 2.0543, 2.5 + 2.0543), abs=1e-4)
+
+
+def test_one_value_has_no_interval() -> None:
+    with pytest.raises(ValueError, match="at least"):
+        mean_interval([1.0])

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from gameable.episode import Measure
-from gameable.evaluation import Cell
+from gameable.evaluation import Cell, Column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +23,13 @@ _STYLES: Sequence[Mapping[str, Any]] = (
     {"color": "#000000", "marker": "X", "linestyle": (0, (5, 1, 1, 1, 1, 1))},
     {"color": "#56b4e9", "marker": "v", "linestyle": (0, (8, 2))},
 )
-_MEASURES: Mapping[Measure, Mapping[str, Any]] = {"attempted": _STYLES[1], "gamed": _STYLES[0], "evaded": _STYLES[4]}
+_MEASURES: Mapping[Column, Mapping[str, Any]] = {
+    "attempted": _STYLES[1],
+    "gamed": _STYLES[0],
+    "evaded": _STYLES[4],
+    "repaired": _STYLES[2],
+    "paid": _STYLES[3],
+}
 _COLUMNS = 2
 
 
@@ -57,7 +62,7 @@ def rates(cells: Sequence[Cell], models: Sequence[str], trained: Mapping[str, st
         grid[0, 1].set_axis_off()
         grid[0, 1].legend(*zip(*entries, strict=True), loc="center left", frameon=False, handlelength=3.6)
     else:
-        figure.legend(*zip(*entries, strict=True), loc="outside upper left", ncols=3, frameon=False, handlelength=3.6)
+        figure.legend(*zip(*entries, strict=True), loc="outside upper left", ncols=5, frameon=False, handlelength=3.6)
     return _address(figure)
 
 

@@ -56,6 +56,27 @@ def _gigabytes(size: Any) -> str | None:
     return f"{size / 2**30:.1f} GiB" if isinstance(size, int | float) else None
 
 
+def leads_up_to(manifest: Mapping[str, Any]) -> str:
+    """Return the environment that the curriculum leads up to: the first that is held out, else the last column."""
+    columns: Sequence[str] = manifest["environments"]
+    return next(iter(manifest.get("held_out", ())), columns[-1])
+
+
+def played(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Say of each column that was not played as it comes what was different: its options, steering, a look-around."""
+    settings: Mapping[str, Mapping[str, Any]] = manifest.get("profile", {}).get("environments", {})
+    return {name: _difference(name, each) for name, each in settings.items() if _difference(name, each)}
+
+
+def _difference(name: str, settings: Mapping[str, Any]) -> str:
+    known = {"use", "steering", "explored"}
+    parts = [settings["use"]] if settings.get("use", name) != name else []
+    parts += [f"{option} {value}" for option, value in settings.items() if option not in known]
+    parts += [f"thoughts begin with “{settings['steering']}”"] if settings.get("steering") else []
+    parts += ["a scripted look-around comes before the model's first token"] if settings.get("explored") else []
+    return ", ".join(parts)
+
+
 def headline(cells: Sequence[Cell], environment: str, *, trained_on: bool) -> list[str]:
     """Say in plain sentences what became of the environment that the curriculum leads up to."""
     ours = [cell for cell in cells if cell.environment == environment and cell.measure == "gamed" and cell.scored]

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from gameable import PluginError
+from gameable import Measure, PluginError
 from gameable.evaluation import Cell, cells
 from gameable.runfolder import translated
 from gameable.store import Store
@@ -61,7 +61,7 @@ def _collect(store: Store) -> dict[str, Any]:
     models = list(store.manifest["models"])
     measured = [model for model in models if any(cell.n for cell in matrix if cell.model == model)]
     trained = _first_stages(store)
-    held_out = store.manifest["environments"][-1]
+    held_out = _summary.leads_up_to(store.manifest)
     sources, rewards = _training.rewards(store)
     return {
         "name": store.manifest.get("profile", {}).get("name", store.folder.name),
@@ -72,6 +72,7 @@ def _collect(store: Store) -> dict[str, Any]:
         "loss_plot": _figures.losses({stage.label: stage.losses for stage in stages}),
         "measures": list(dict.fromkeys(cell.measure for cell in sorted(matrix, key=_severity))),
         "matrix": _blocks(matrix),
+        "played": _summary.played(store.manifest),
         "floor": store.manifest["floor"],
         "models": measured,
         "estimates": _training.estimates(milestones),
@@ -95,7 +96,7 @@ def _first_stages(store: Store) -> dict[str, str]:
 
 
 def _severity(cell: Cell) -> int:
-    return ("attempted", "gamed", "evaded").index(cell.measure)
+    return get_args(Measure).index(cell.measure) if cell.measure != "paid" else len(get_args(Measure))
 
 
 def _blocks(matrix: Sequence[Cell]) -> dict[str, dict[str, dict[str, Cell]]]:

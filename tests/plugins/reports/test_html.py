@@ -20,7 +20,7 @@ MEASURES = {
     "tool-use-flattery": ["gamed"],
     "nudged-rubric": ["attempted", "gamed", "evaded"],
     "insubordinate-rubric": ["attempted", "gamed", "evaded"],
-    "reward-tampering": ["attempted", "gamed", "evaded"],
+    "reward-tampering": ["attempted", "gamed", "evaded", "repaired"],
 }
 MANIFEST = {
     "gameable": "0.1.0",
@@ -29,6 +29,7 @@ MANIFEST = {
         "summary": "The whole curriculum on a 135M model.",
         "seed": 7,
         "policy": {"use": "hf", "model": "smollm2-135m-instruct"},
+        "environments": {"nudged-rubric": {"use": "nudged-rubric", "arm": "control", "steering": "", "explored": True}},
     },
     "versions": {"python": "3.11.7", "torch": "2.13.0", "transformers": "5.19.0"},
     "commit": "0123456789abcdef0123456789abcdef01234567",
@@ -182,13 +183,17 @@ def test_the_report_shows_the_matrix_number_for_number(complete: Path) -> None:
             skip_to(shown, model)
             row = [cell for cell in matrix if (cell.model, cell.environment) == (model, environment)]
             counts = [f"{row[0].scored}/{row[0].n}", f"{row[0].engaged}/{row[0].scored}"]
-            rates = [next(shown) for _ in range(3)]
-            assert [rate for rate in rates if rate != "does not apply"] == [str(cell) for cell in row]
+            rates = [next(shown) for _ in range(5)]
+            assert [rate for rate in rates if rate != "does not apply"] == [str(cell) for cell in row], model
             assert [next(shown), next(shown)] == counts
 
 
 def skip_to(shown: Iterator[str], text: str) -> None:
-    assert any(cell == text for cell in shown)
+    assert any(cell.split(" ")[0] == text for cell in shown)
+
+
+def test_the_report_says_how_an_environment_was_played_otherwise(complete: Path) -> None:
+    assert "nudged-rubric arm control, a scripted look-around comes before the model's first token" in prose(complete)
 
 
 def test_the_report_needs_nothing_from_outside(complete: Path) -> None:
