@@ -11,7 +11,7 @@ from gameable import PluginError, ProfileError, ProfileOffer
 from gameable.assembly import assemble
 from gameable.plugins import Plugins
 from gameable.profile import load, read
-from toys import PROFILE, toy_plugins
+from toys import PROFILE, Thermometer, toy_plugins
 
 
 def toy(**changes: Any) -> str:
@@ -109,3 +109,24 @@ def test_a_misspelt_plugin_option_is_refused_before_anything_runs() -> None:
 @pytest.mark.parametrize("name", Plugins().names(ProfileOffer))
 def test_every_profile_that_ships_can_be_assembled(name: str) -> None:
     assemble(read(name), Plugins())
+
+
+def test_another_name_does_not_free_a_held_out_environment() -> None:
+    stage = {**PROFILE["stages"][0], "environments": ["oven"]}
+    profile = load(toy(stages=[stage], environments={"oven": {"use": "forbidden-oven"}}))
+    with pytest.raises(ProfileError, match="trains on 'oven', which is held out"):
+        assemble(profile, toy_plugins())
+
+
+def test_an_environment_under_another_name_has_its_own_options() -> None:
+    evaluation = {**PROFILE["evaluation"], "environments": ["thermometer", "second"]}
+    second = {"use": "thermometer", "name": "second", "steering": "I think:"}
+    parts = assemble(load(toy(evaluation=evaluation, environments={"second": second})), toy_plugins())
+    names = {name: each.name for name, each in parts.environments.items() if isinstance(each, Thermometer)}
+    assert names == {"thermometer": "thermometer", "second": "second"}
+
+
+def test_settings_of_an_environment_that_is_never_played_are_refused() -> None:
+    profile = load(toy(environments={"thermomter": {"name": "x"}}))
+    with pytest.raises(ProfileError, match=r"environments names 'thermomter', .* did you mean 'thermometer'\?"):
+        assemble(profile, toy_plugins())
