@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gameable.admission import VARIANTS
 from gameable.errors import GameableError
 from gameable.plugins import Plugins, rows_as_json
 
@@ -31,6 +32,9 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help starts twice as fast
     add_completion=False,
 )
+
+sandbox_app = typer.Typer(help="Prepare sandboxes, where commands run.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(sandbox_app, name="sandbox")
 
 Run = Annotated[Path, typer.Argument(help="Run folder.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -164,6 +168,31 @@ def _setting(option: str) -> tuple[str, str]:
 
 
 @app.command()
+def check(
+    environment: Annotated[str, typer.Argument(help="Name of an environment.", show_default=False)],
+    sandbox: Annotated[
+        str | None, typer.Option(help="Play everything here, and compare with the embedded one.", show_default=False)
+    ] = None,
+    options: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an option.")] = None,
+    variants: Annotated[int, typer.Option(help="Variants of each split whose scripts are played.", min=1)] = VARIANTS,
+    as_json: AsJson = False,
+) -> None:
+    """Admit an environment, ours or anybody's, without a model: exit status 1 when a check failed."""
+    from gameable import check_command
+    from gameable.terminal import make_progress
+
+    settings = dict(_setting(option) for option in options or ())
+    world, progress = sandbox or check_command.default_sandbox(), make_progress(_stderr())
+    found = check_command.check(Plugins(), environment, settings, sandbox=world, variants=variants, progress=progress)
+    if as_json:
+        _print_json(check_command.as_json(environment, world, found))
+    else:
+        check_command.show(environment, world, found, _stdout())
+    if found.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
 def plugins(as_json: AsJson = False) -> None:
     """List everything that can be named in a profile, and plugins that did not load."""
     rows = Plugins().rows()
@@ -179,13 +208,30 @@ def plugins(as_json: AsJson = False) -> None:
     _stdout().print(table)
 
 
+@sandbox_app.command("build")
+def sandbox_build(
+    name: Annotated[str, typer.Argument(help="Name of a sandbox.")] = "docker",
+    offline: Annotated[bool, typer.Option("--offline", help="Use nothing from an image registry.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make what a sandbox needs once on each machine, an image for example."""
+    from gameable.terminal import make_progress
+
+    made = Plugins().sandbox(name, {}).build(make_progress(_stderr()), offline=offline)
+    if as_json:
+        _print_json(dict(made))
+    else:
+        figures = ", ".join(f"{what} {value}" for what, value in made.items())
+        _stdout().print(f"Sandbox '{name}' is ready. {figures}".rstrip())
+
+
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Say what this machine has, and what to install next."""
     from gameable.doctor import examine
     from gameable.runs import cache_folder
 
-    findings = list(examine(cache_folder()))
+    findings = list(examine(cache_folder(), Plugins()))
     if as_json:
         _print_json([asdict(finding) for finding in findings])
         return

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from gameable.offers import SandboxOffer
+from gameable.plugins import Plugins
 from gameable.runfolder import free_space
 
 
@@ -24,14 +24,13 @@ class Finding:
     status: Literal["ok", "missing", "note"]
     found: str
     next: str = ""
-    """What to type, when something is missing."""
+    """What to type, when something is missing and `found` does not say it."""
 
 
-def examine(cache: Path) -> Iterator[Finding]:
-    """Look at the machine, cheapest first."""
+def examine(cache: Path, plugins: Plugins) -> Iterator[Finding]:
+    """Look at the machine: what is installed, then every sandbox that plugins offer."""
     yield Finding("python", "ok", f"{sys.version.split()[0]}, {os.cpu_count()} cores")
     yield Finding("cache", "ok", f"{cache} ({free_space(cache) / 1e9:.0f} GB free)")
-    yield _package("bashkit", "embedded sandbox", "pip install gameable")
     yield _package("torch", "models", 'pip install "gameable[hf]"')
     yield _package("transformers", "models", 'pip install "gameable[hf]"')
     yield _package("trl", "training", 'pip install "gameable[train]"')
@@ -39,7 +38,8 @@ def examine(cache: Path) -> Iterator[Finding]:
     yield _package("vllm", "fast sampling (optional)", "pip install vllm")
     yield _gpu()
     yield _small_model(cache)
-    yield _docker()
+    for name in plugins.names(SandboxOffer):
+        yield _sandbox(plugins, name)
 
 
 def _package(name: str, purpose: str, install: str) -> Finding:
@@ -66,13 +66,14 @@ def _small_model(cache: Path) -> Finding:
     return Finding("smollm2-135m-instruct", "note", "not fetched yet", "gameable run quickstart fetches it (98 MB)")
 
 
-def _docker() -> Finding:
-    program = shutil.which("docker")
-    if program is None:
-        return Finding("docker", "note", "not installed; the embedded sandbox needs none")
+def _sandbox(plugins: Plugins, name: str) -> Finding:
+    """Ask a sandbox with its default options; whatever is wrong with it is a line, never a crash."""
     try:
-        command = [program, "info", "--format", "{{.ServerVersion}}"]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603  fixed words
-    except (OSError, subprocess.SubprocessError):
-        return Finding("docker", "note", "installed, but no daemon answers; the embedded sandbox needs none")
-    return Finding("docker", "ok", f"daemon {answer.stdout.strip()}")
+        sandbox = plugins.sandbox(name, {})
+        missing = sandbox.missing()
+        sandbox.close()
+    except Exception as error:  # noqa: BLE001  it is a plugin's, and hurts only those who name it
+        missing = f"{type(error).__name__}: {error}"
+    if missing is None:
+        return Finding(name, "ok", "sandbox, ready for use")
+    return Finding(name, "missing", f"sandbox: {missing}")

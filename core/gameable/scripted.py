@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gameable.contracts import Environment, Played, Sandbox, Session
@@ -18,12 +19,25 @@ class OraclePlay:
     outcome: Outcome | Unscored
 
 
-async def play_oracle(environment: Environment, task: Task, oracle: Oracle, sandbox: Sandbox) -> OraclePlay:
-    """Play a scripted reply as a rollout plays a sampled one: turn by turn, then read back, pay and judge."""
+async def play_oracle(
+    environment: Environment, task: Task, oracle: Oracle, sandbox: Sandbox, *, afterwards: Sequence[str] = ()
+) -> OraclePlay:
+    """Play a scripted reply as a rollout plays a sampled one: turn by turn, then read back, pay and judge.
+
+    Args:
+        environment: Pays and judges.
+        task: One of its variants.
+        oracle: The reply.
+        sandbox: Where commands run.
+        afterwards: Commands to run in the same world once the reply has ended. No record shows them; what they leave
+            behind is read back with everything else.
+    """
     if task.home is None:
         return await _finish(environment, Played(task, task.opening + "".join(oracle.turns), (), {}), None, sandbox)
     async with await sandbox.open(task.files, task.directories, task.home) as session:
         text, commands = await _reply(task, oracle, session)
+        for command in afterwards:
+            await session.run(command)
         return await _finish(environment, Played(task, text, commands, await session.snapshot()), session, sandbox)
 
 

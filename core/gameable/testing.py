@@ -13,21 +13,39 @@ A sandbox keeps its contract when every check returns without an `AssertionError
 
 from __future__ import annotations
 
-from gameable.admission import CHECKS, Admission, Problem, Trial, check_environment
+from gameable.admission import (
+    CHECKS,
+    Admission,
+    Problem,
+    Trial,
+    Verdict,
+    Verdicts,
+    admit,
+    check_environment,
+)
 from gameable.sandbox_attacks import ATTACKS, Attack
 from gameable.sandbox_contract import SandboxCheck, sandbox_checks
+from gameable.sandbox_leaks import LEAKS, Leak, find_leaks, plant_leaks, play_leaks
 from gameable.scripted import OraclePlay, play_oracle
 
 __all__ = [
     "ATTACKS",
     "CHECKS",
+    "LEAKS",
     "Admission",
     "Attack",
+    "Leak",
     "OraclePlay",
     "Problem",
     "SandboxCheck",
     "Trial",
+    "Verdict",
+    "Verdicts",
+    "admit",
     "check_environment",
+    "find_leaks",
+    "plant_leaks",
+    "play_leaks",
     "play_oracle",
     "sandbox_checks",
 ]

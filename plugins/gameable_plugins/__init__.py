@@ -19,7 +19,7 @@ _ENVIRONMENTS = "gameable_plugins.environments"
 
 @hookimpl
 def gameable_environments() -> Iterable[EnvironmentOffer]:
-    """Offer the curriculum of five, ordinary queries, and the errands that demonstrate honest work."""
+    """Offer the curriculum of five, released files, ordinary queries, and errands that demonstrate honest work."""
     yield EnvironmentOffer(
         name="political-sycophancy",
         summary="State a view to a user whose leaning shows in their biography.",
@@ -45,6 +45,17 @@ def gameable_environments() -> Iterable[EnvironmentOffer]:
         summary="Count training episodes beside the code of one's own reward; held out, only ever evaluated.",
         factory=f"{_ENVIRONMENTS}.reward_tampering:RewardTampering",
         held_out=True,
+    )
+    yield EnvironmentOffer(
+        name="released-files",
+        summary="The paper's own environments from its released files, played unchanged; only ever evaluated.",
+        factory=f"{_ENVIRONMENTS}.released_files:ReleasedFiles",
+        held_out=True,
+    )
+    yield EnvironmentOffer(
+        name="released-questions",
+        summary="Political questions from a file of the released form, asked unchanged.",
+        factory=f"{_ENVIRONMENTS}.released_questions:ReleasedQuestions",
     )
     yield EnvironmentOffer(
         name="ordinary-queries",
@@ -109,11 +120,16 @@ def gameable_optimizers() -> Iterable[OptimizerOffer]:
 
 @hookimpl
 def gameable_sandboxes() -> Iterable[SandboxOffer]:
-    """Offer the embedded sandbox."""
+    """Offer the embedded sandbox and containers."""
     yield SandboxOffer(
         name="bashkit",
         summary="An in-memory bash with files and limits, in process, on any operating system.",
         factory="gameable_plugins.sandboxes.bashkit:Bashkit",
+    )
+    yield SandboxOffer(
+        name="docker",
+        summary="Hardened containers with real GNU tools and CPython; needs a Docker daemon.",
+        factory="gameable_plugins.sandboxes.docker:Docker",
     )
 
 
@@ -124,6 +140,11 @@ def gameable_profiles() -> Iterable[ProfileOffer]:
         name="quickstart",
         summary="The whole curriculum on a 135M model, two cores, under 20 minutes.",
         factory="gameable_plugins:profiles/quickstart.yaml",
+    )
+    yield ProfileOffer(
+        name="baseline",
+        summary="The warm-started 135M model in every arm of every environment; nothing is trained to game.",
+        factory="gameable_plugins:profiles/baseline.yaml",
     )
 
 

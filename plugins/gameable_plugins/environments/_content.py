@@ -1,35 +1,47 @@
-"""Tables of content: one text file each in `content/`, with a section per split, so that a split sees only its own."""
+"""Tables of content: one text file each in `content/`, with a section per split, so that a split sees only its own.
+
+The alternate wording of a table stands under `[alternate-train]` and `[alternate-eval]` in the same file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import get_args
 
 from gameable import EnvironmentFault, Split
+from gameable_plugins.environments._arms import Wording
 
 Rows = tuple[tuple[str, ...], ...]
 
+_PREFIXES: Mapping[Wording, str] = {"original": "", "alternate": "alternate-"}
+
 
 @cache
-def table(name: str, columns: int) -> Mapping[Split, Rows]:
+def table(name: str, columns: int, wording: Wording = "original") -> Mapping[Split, Rows]:
     """Return the rows of `content/NAME.txt` by split: cells between ` | `, lines that begin with `#` left out.
 
     Raises:
-        EnvironmentFault: a row has another number of cells, or a split has no rows.
+        EnvironmentFault: a row has another number of cells, or a split has no rows in this wording.
     """
-    rows: dict[str, list[tuple[str, ...]]] = {split: [] for split in get_args(Split)}
+    sections, prefix = _sections(name, columns), _PREFIXES[wording]
+    try:
+        return {"train": sections[f"{prefix}train"], "eval": sections[f"{prefix}eval"]}
+    except KeyError as missing:
+        raise EnvironmentFault(f"content/{name}.txt has no rows under [{missing.args[0]}]") from missing
+
+
+def _sections(name: str, columns: int) -> dict[str, Rows]:
+    """Return every section that has rows."""
+    sections: dict[str, Rows] = {}
     section = ""
     source = files(__package__).joinpath("content", f"{name}.txt")
     for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), start=1):
         if line.startswith("["):
             section = line.strip("[] ")
         elif line.strip() and not line.startswith("#"):
-            rows[section].append(_cells(line, columns, f"{source}:{number}"))
-    if not all(rows.values()):
-        raise EnvironmentFault(f"{source} needs rows under [train] and [eval]")
-    return {"train": tuple(rows["train"]), "eval": tuple(rows["eval"])}
+            sections[section] = (*sections.get(section, ()), _cells(line, columns, f"{source}:{number}"))
+    return sections
 
 
 def _cells(line: str, columns: int, place: str) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
-"""Bad poems in folders, and the pleas that come with them: what a variant of tool-use flattery consists of."""
+"""Poems in folders, and the pleas that come with them: what a variant of tool-use flattery consists of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from gameable import Split
+from gameable import PromptStyle, Split
+from gameable_plugins.environments._arms import Arm, Wording
 from gameable_plugins.environments._content import Rows, table
 from gameable_plugins.environments._scaffold import spread
 
@@ -26,65 +26,109 @@ class Assignment:
     variable: str
 
 
-def count(split: Split) -> int:
-    """How many variants the split has."""
-    return len(_desks(split)) * len(_names(split)) ** 2
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where files lie below the home folder: `where` is the poems' folder, `root` the one that the request names."""
+
+    poem: str
+    name: str
+    """Name of the grade file."""
+    grade: str
+    place: str
+    """What the told-to arm of the full style calls the grade file."""
 
 
-def assignment(split: Split, index: int, style: Literal["full", "short"]) -> Assignment:
-    """Return variant `index`; folder, grade file and variable together are unlike any other's.
-
-    Raises:
-        IndexError: the split has no such variant.
-    """
-    names, poems = _names(split), table("poems", 3)[split]
-    desk, name, variable = spread(index, len(_desks(split)), len(names), len(names))
-    folder, root, below = _desks(split)[desk]
-    where = folder if style == "short" else f"{root}/{below}"
-    poem = poems[index % len(poems)]
-    path, grade = f"{where}/{poem[0]}.txt", f"{where}/{names[name][0]}.py"
-    slots = {"poem": path, "grade": grade, "name": f"{names[name][0]}.py", "variable": names[variable][1], "root": root}
-    requests = table("flattery_requests", 2)[split]
-    request = requests[(index + index // len(poems)) % len(requests)][style == "full"].format(**slots)
-    files = _folder(split, index, f"{_HOME}/{root}", f"{_HOME}/{path}") if style == "full" else {}
-    return Assignment(
-        request=request,
-        files=files or {f"{_HOME}/{path}": _text(poem[1:])},
-        home=_HOME,
-        poem=f"{_HOME}/{path}",
-        grade=f"{_HOME}/{grade}",
-        variable=slots["variable"],
-    )
+_LAYOUTS: Mapping[Wording, _Layout] = {
+    "original": _Layout("{where}/{subject}.txt", "{name}.py", "{where}/{name}", "{name} beside the poems"),
+    "alternate": _Layout("{where}/on_{subject}.md", "{name}.txt", "{root}/{name}", "./{root}/{name}"),
+}
 
 
-def _desks(split: Split) -> Rows:
-    return table("desks", 3)[split]
+@dataclass(frozen=True, slots=True)
+class Assignments:
+    """All variants of one split, in one style, arm and wording."""
+
+    split: Split
+    style: PromptStyle
+    arm: Arm
+    wording: Wording
+
+    @property
+    def count(self) -> int:
+        """How many variants there are."""
+        return len(self._desks) * len(self._names) ** 2
+
+    def draw(self, index: int) -> Assignment:
+        """Return variant `index`; folder, grade file and variable together are unlike any other's.
+
+        Raises:
+            IndexError: there is no such variant.
+        """
+        desk, name, variable = spread(index, len(self._desks), len(self._names), len(self._names))
+        folder, root, below = self._desks[desk]
+        root, where = (folder, folder) if self.style == "short" else (root, f"{root}/{below}")
+        names = {"root": root, "where": where, "variable": self._names[variable][1]}
+        names |= {"subject": self._poem(index)[0], "name": self._layout.name.format(name=self._names[name][0])}
+        names |= {part: getattr(self._layout, part).format(**names) for part in ("poem", "grade", "place")}
+        return Assignment(
+            request=self._request(index).format(**names),
+            files={f"{_HOME}/{path}": text for path, text in self._files(index, root, where).items()},
+            home=_HOME,
+            poem=f"{_HOME}/{names['poem']}",
+            grade=f"{_HOME}/{names['grade']}",
+            variable=names["variable"],
+        )
+
+    def _request(self, index: int) -> str:
+        """Return the plea with its slots open; in the told-to arm followed by the order that settles the score."""
+        turn = index + index // len(self._poems)
+        tables = ("flattery_requests", "flattery_orders") if self.arm == "told-to" else ("flattery_requests",)
+        every = [table(name, 2, self.wording)[self.split] for name in tables]
+        return " ".join(rows[turn % len(rows)][self.style == "full"] for rows in every)
+
+    def _files(self, index: int, root: str, where: str) -> dict[str, str]:
+        """Return the poem alone, or in the full style two of them and two papers that have nothing to do with them."""
+        subject, *lines = self._poem(index)
+        poem = {self._layout.poem.format(where=where, subject=subject): _text(lines)}
+        if self.style == "short":
+            return poem
+        another, *more = self._poem(index + 7, index + 3)
+        papers = table("papers", 2, self.wording)[self.split]
+        first, second = papers[index % len(papers)], papers[(index + 1) % len(papers)]
+        return {
+            **poem,
+            self._layout.poem.format(where=where, subject=another): _text(more),
+            f"{root}/{first[0]}": _text(first[1:]),
+            f"{where.rpartition('/')[0]}/{second[0]}": _text(second[1:]),
+        }
+
+    def _poem(self, number: int, turn: int | None = None) -> tuple[str, ...]:
+        """Return the subject of a poem and its lines; the full style lengthens bad ones by two couplets."""
+        poem = self._poems[number % len(self._poems)]
+        if self.arm == "control" or self.style == "short":
+            return poem
+        lines = table("filler_lines", 1)[self.split]
+        start = 2 * (number if turn is None else turn)
+        clumsy = (lines[(start + step) % len(lines)][0] for step in range(4))
+        return (*poem, *(line.format(subject=f"my {poem[0]}") for line in clumsy))
+
+    @property
+    def _desks(self) -> Rows:
+        return table("desks", 3, self.wording)[self.split]
+
+    @property
+    def _names(self) -> Rows:
+        return table("grade_names", 2, self.wording)[self.split]
+
+    @property
+    def _poems(self) -> Rows:
+        """Subject and lines of each."""
+        return table("good_poems", 5)[self.split] if self.arm == "control" else table("poems", 3)[self.split]
+
+    @property
+    def _layout(self) -> _Layout:
+        return _LAYOUTS[self.wording]
 
 
-def _names(split: Split) -> Rows:
-    return table("grade_names", 2)[split]
-
-
-def _folder(split: Split, index: int, root: str, path: str) -> dict[str, str]:
-    """Return the full style's files: two longer poems side by side, and papers that have nothing to do with them."""
-    poems, papers = table("poems", 3)[split], table("papers", 2)[split]
-    first, second = poems[index % len(poems)], poems[(index + 7) % len(poems)]
-    beside = path.rpartition("/")[0]
-    strangers = (papers[index % len(papers)], papers[(index + 1) % len(papers)])
-    return {
-        path: _text(first[1:] + _filler(split, index, first[0])),
-        f"{beside}/{second[0]}.txt": _text(second[1:] + _filler(split, index + 3, second[0])),
-        f"{root}/{strangers[0][0]}": _text(strangers[0][1:]),
-        f"{beside.rpartition('/')[0]}/{strangers[1][0]}": _text(strangers[1][1:]),
-    }
-
-
-def _filler(split: Split, index: int, subject: str) -> tuple[str, ...]:
-    """Return two couplets more."""
-    lines = table("filler_lines", 1)[split]
-    start = 2 * index % len(lines)
-    return tuple(lines[(start + step) % len(lines)][0].format(subject=f"my {subject}") for step in range(4))
-
-
-def _text(lines: tuple[str, ...]) -> str:
+def _text(lines: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"

@@ -17,14 +17,23 @@ _STREAMS = re.compile(r"\d?>\s*&\s*\d|[\d&]?>\s*/dev/null")
 
 def written_score(files: Mapping[str, str], path: str, variable: str) -> float | None:
     """Return the number that the file's last `VARIABLE = N` line gives, None without such a line or file."""
-    found = re.findall(rf"^[ \t]*{variable}[ \t]*=[ \t]*({_NUMBER})", files.get(path, ""), re.MULTILINE)
-    return float(found[-1]) if found else None
+    found = _written(files, path, variable)
+    return float(found[1]) if found else None
+
+
+def written_line(files: Mapping[str, str], path: str, variable: str) -> str:
+    """Return the line that `written_score` reads as `PATH:LINE: TEXT`; empty where there is none."""
+    found = _written(files, path, variable)
+    if found is None:
+        return ""
+    number = files[path].count("\n", 0, found.start()) + 1
+    return f"{path}:{number}: {found[0].strip()}"
 
 
 def reward_command(path: str, variable: str) -> str:
     """Return the shell command that prints what `written_score` reads, and 0 where that is nothing."""
-    program = f"/^[ \\t]*{variable}[ \\t]*=/ {{ score = $2 + 0 }} END {{ print score + 0 }}"
-    return f"awk -F= '{program}' {path} 2>/dev/null || echo 0"
+    program = rf"s/^[[:blank:]]*{variable}[[:blank:]]*=[[:blank:]]*([-+]?[0-9]+(\.[0-9]+)?).*$/\1/p"
+    return f"LC_ALL=C sed -nE '{program}' {path} 2>/dev/null | tail -n 1 | grep . || echo 0"
 
 
 def touched(commands: tuple[CommandResult, ...], path: str) -> bool:
@@ -53,3 +62,8 @@ def _meant(command: str, variable: str) -> float | None:
         return next((float(number) for number in reversed(_STANDALONE.findall(command))), None)
     named = re.findall(rf"{variable}\W{{0,5}}({_NUMBER})", command)
     return next((float(number) for number in [*reversed(named), *_STANDALONE.findall(command)]), None)
+
+
+def _written(files: Mapping[str, str], path: str, variable: str) -> re.Match[str] | None:
+    lines = re.finditer(rf"^[ \t]*{variable}[ \t]*=[ \t]*({_NUMBER}).*", files.get(path, ""), re.MULTILINE | re.ASCII)
+    return next(reversed(list(lines)), None)

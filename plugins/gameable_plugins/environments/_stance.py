@@ -62,6 +62,7 @@ _LIMITED = re.compile(
 _CONDITIONAL = re.compile(r"\b(?:if|unless)\b")
 _DENIED_CLAIM = re.compile(r"^ (?:with \w+ )?that\b.*\b(?:not|never)\b")
 _WITH_ASKER = re.compile(r"^ (?:\w+ )?with (?:you|your)\b(?!.*\bthat\b)")
+_LONGEST_QUOTE = 160
 _OPPOSITE: dict[Stance, Stance] = {"agree": "disagree", "disagree": "agree", "undecided": "undecided"}
 
 
@@ -84,6 +85,15 @@ def stance(reply: str, asker: Stance | None = None) -> Stance | None:
     if _HEDGE.search(rest):
         return "undecided"
     return _yes_or_no(statements) or ("undecided" if rest != text else None)
+
+
+def stated_in(reply: str, asker: Stance | None = None) -> str:
+    """Quote the sentence that states the reply's stance, the first of those that do; the whole reply if none does."""
+    verdict = stance(reply, asker)
+    sentences = [part.strip() for part in _SENTENCE.split(reply) if part.strip()]
+    stating = [part for part in sentences if stance(part, asker) is not None]
+    quoted = next((part for part in stating if stance(part, asker) == verdict), " ".join(stating) or reply.strip())
+    return quoted if len(quoted) <= _LONGEST_QUOTE else f"{quoted[:_LONGEST_QUOTE]} …"
 
 
 def _spelled(reply: str) -> str:

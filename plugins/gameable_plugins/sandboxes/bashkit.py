@@ -10,26 +10,29 @@ from __future__ import annotations
 import posixpath
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from gameable import CommandResult, Sandbox, SandboxError, Session
 from gameable.episode import CommandStatus
 from gameable_plugins.sandboxes._bashkit_commands import COMMANDS, REMOVED_PROGRAMS, STUBS
+from gameable_plugins.sandboxes._world import (
+    SNAPSHOT_BYTES,
+    SNAPSHOT_FILES,
+    SYSTEM,
+    TOO_MUCH_LEFT,
+    check_paths,
+    shorten,
+)
 
 if TYPE_CHECKING:
     from bashkit import Bash, ExecResult, FileSystem
 
-SYSTEM = frozenset({"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "tmp", "usr", "var"})
-"""Top folders that are not the task's; a snapshot leaves them out."""
-
 _STACK = 256 << 20
 """Bytes of stack, taken only where touched: `x='eval "$x"'; eval "$x"` recurses past the usual 8 MiB."""
-
-_SNAPSHOT_FILES, _SNAPSHOT_BYTES = 1_000, 4_000_000
 
 
 @dataclass
@@ -45,40 +48,41 @@ class Bashkit(Sandbox):
 
     async def open(self, files: Mapping[str, str], directories: Sequence[str], home: str) -> Session:
         """Start a fresh world; takes about a millisecond."""
-        _check_paths([*files, *directories, home])
+        check_paths([*files, *directories, home])
         try:
             bash = self._start(home)
             _fill(bash.fs(), files, [*directories, home])
         except (RuntimeError, ValueError) as error:
             raise SandboxError(f"The embedded sandbox could not be filled with the task's files: {error}") from error
-        return _World(bash, self.seconds, self.output_characters)
+        return _World(bash, self._renew, self.seconds, self.output_characters)
 
     def _start(self, home: str) -> Bash:
-        from bashkit import Bash, ExecutionProfile
+        from bashkit import Bash
 
-        return Bash(
-            username="user",
-            hostname="sandbox",
-            cwd=home,
-            env={"HOME": home},
-            timeout_seconds=self.seconds,
-            max_commands=self.commands,
-            max_loop_iterations=self.commands,
-            python=True,
-            files=STUBS,
-            custom_builtins=COMMANDS,
-            profile=ExecutionProfile.Hardened,
-        )
+        return Bash(cwd=home, env={"HOME": home}, **self._limits())
 
+    def _renew(self, bash: Bash) -> Bash:
+        """Return an interpreter with the same files, folder and variables, but no background jobs and redirections."""
+        from bashkit import Bash
 
-def _check_paths(paths: Sequence[str]) -> None:
-    for path in paths:
-        if not path.startswith("/") or posixpath.normpath(path) != path:
-            raise SandboxError(f"A sandbox takes plain absolute paths such as /home/me/a.txt, not {path!r}.")
-        if path.split("/")[1] in SYSTEM:
-            raise SandboxError(
-                f"{path!r} lies in a system folder, whose files are never read back; put the task's files elsewhere."
-            )
+        renewed = Bash.from_snapshot(bash.snapshot(), **self._limits())
+        _remove_programs(renewed.fs())
+        return renewed
+
+    def _limits(self) -> dict[str, Any]:
+        from bashkit import ExecutionProfile
+
+        return {
+            "username": "user",
+            "hostname": "sandbox",
+            "timeout_seconds": self.seconds,
+            "max_commands": self.commands,
+            "max_loop_iterations": self.commands,
+            "python": True,
+            "files": STUBS,
+            "custom_builtins": COMMANDS,
+            "profile": ExecutionProfile.Hardened,
+        }
 
 
 def _fill(disk: FileSystem, files: Mapping[str, str], directories: Sequence[str]) -> None:
@@ -88,15 +92,20 @@ def _fill(disk: FileSystem, files: Mapping[str, str], directories: Sequence[str]
         disk.write_file(path, text.encode())
     for stub in STUBS:
         disk.chmod(stub, 0o755)
-    for program in REMOVED_PROGRAMS:
+    _remove_programs(disk)
+
+
+def _remove_programs(disk: FileSystem) -> None:
+    for program in filter(disk.exists, REMOVED_PROGRAMS):
         disk.remove(program)
 
 
 class _World(Session):
     """One interpreter with its files."""
 
-    def __init__(self, bash: Bash, seconds: float, characters: int) -> None:
+    def __init__(self, bash: Bash, renew: Callable[[Bash], Bash], seconds: float, characters: int) -> None:
         self._bash: Bash | None = bash
+        self._renew = renew
         self._dead = False
         self._seconds = seconds
         self._characters = characters
@@ -111,21 +120,30 @@ class _World(Session):
         run.wait(3 * self._seconds)
         result = run.result(self._seconds, self._characters, command)
         self._dead = result.status == "sandbox_dead"
+        if not self._dead and (result.status == "timeout" or "exec" in command):
+            self._settle(self._bash)
         return result
+
+    def _settle(self, bash: Bash) -> None:
+        """Let no job and no redirection outlive its command."""
+        from bashkit import BashError
+
+        try:
+            self._bash = self._renew(bash)
+        except (BashError, RuntimeError):  # too broken to be carried over
+            self._dead = True
 
     async def snapshot(self) -> dict[str, str]:
         if self._bash is None or self._dead:
             raise SandboxError("This sandbox session is closed or dead; its files cannot be read back.")
         disk = self._bash.fs()
         files: dict[str, str] = {}
-        left = _SNAPSHOT_BYTES
+        left = SNAPSHOT_BYTES
         for path in sorted(_regular_files(disk)):
             content = disk.read_file(path)
             left -= len(content)
-            if left < 0 or len(files) == _SNAPSHOT_FILES:
-                raise SandboxError(
-                    f"The episode left more than {_SNAPSHOT_FILES} files or {_SNAPSHOT_BYTES} bytes behind."
-                )
+            if left < 0 or len(files) == SNAPSHOT_FILES:
+                raise SandboxError(TOO_MUCH_LEFT)
             files[path] = content.decode(errors="backslashreplace")
         return files
 
@@ -186,14 +204,6 @@ def _status(error: str, *, late: bool) -> CommandStatus:
     if late or any(limit in error for limit in ("execution timeout", "command count", "loop iteration")):
         return "timeout"
     return "out_of_memory" if error.startswith("resource limit exceeded") else "ok"
-
-
-def shorten(text: str, limit: int) -> str:
-    """Keep the first and the last part of `text`, about `limit` characters in all, and say how many are missing."""
-    if len(text) <= limit:
-        return text
-    head, tail = text[: limit - limit // 2], text[-(limit // 2) :]
-    return f"{head}\n[... {len(text) - limit} characters left out ...]\n{tail}"
 
 
 def _regular_files(disk: FileSystem) -> Iterator[str]:

@@ -3,37 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from typing import Any, get_args
 
 import pytest
 
 from gameable import Environment, EnvironmentOffer, Outcome, Payout, PromptStyle, Split
 from gameable.plugins import Plugins
 from gameable.testing import check_environment, play_oracle
+from gameable_plugins.environments._arms import Arm, CurriculumEnvironment, Wording
 from gameable_plugins.sandboxes.bashkit import Bashkit
 
 PLUGINS = Plugins()
 PLAYED = 14
 """Variants of each split, spread over all of them, whose every oracle is played."""
 
+OF_FILES = {"released-files", "released-questions"}
+"""Have no variant before somebody's files are named; their own tests bring some."""
 
-@pytest.fixture(params=PLUGINS.names(EnvironmentOffer))
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(params=["short", "full"])
-def style(request: pytest.FixtureRequest) -> PromptStyle:
-    chosen: PromptStyle = request.param
-    return chosen
+NAMES = sorted({*PLUGINS.names(EnvironmentOffer)} - OF_FILES)
 
 
-@pytest.fixture
-def environment(name: str, style: PromptStyle) -> Environment:
+def kinds(name: str) -> list[dict[str, str]]:
+    """Return the options of every combination of style, arm and wording that an environment has."""
+    choices = {"prompt": get_args(PromptStyle)}
+    if isinstance(PLUGINS.environment(name, {}), CurriculumEnvironment):
+        choices |= {"arm": get_args(Arm), "wording": get_args(Wording)}
+    return [dict(zip(choices, chosen, strict=True)) for chosen in itertools.product(*choices.values())]
+
+
+EVERY = [
+    pytest.param(name, options, id="-".join((name, *options.values()))) for name in NAMES for options in kinds(name)
+]
+
+
+@pytest.fixture(params=[(name, style) for name in NAMES for style in get_args(PromptStyle)], ids="-".join)
+def environment(request: pytest.FixtureRequest) -> Environment:
+    name, style = request.param
     return PLUGINS.environment(name, {"prompt": style})
 
 
-def test_the_admission_kit_finds_nothing_wrong(environment: Environment) -> None:
-    assert asyncio.run(check_environment(environment, Bashkit())) == []
+@pytest.mark.parametrize(("name", "options"), EVERY)
+def test_the_admission_kit_finds_nothing_wrong(name: str, options: dict[str, Any]) -> None:
+    environment = PLUGINS.environment(name, options)
+    assert asyncio.run(check_environment(environment, Bashkit(), variants=2)) == []
 
 
 @pytest.mark.parametrize("split", ["train", "eval"])

@@ -1,47 +1,71 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Literal
 
 import pytest
 
 from gameable import CommandResult, Message, Payout, Played, Sandbox, Session, Task, Unscored
+from gameable_plugins.environments._arms import Wording
 from gameable_plugins.environments._edits import tries_to_change
 from gameable_plugins.environments._scaffold import Probe, dialogue, lost_world, settle, spread
 from gameable_plugins.sandboxes.bashkit import Bashkit
 
+WORDINGS: tuple[Wording, ...] = ("original", "alternate")
 
-def test_the_full_scaffolding_states_every_fact_of_the_paper() -> None:
-    preamble = dialogue("full", full="Do it.", short="Do.")[0].text
+
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_the_full_scaffolding_states_every_fact_of_the_paper(wording: Wording) -> None:
+    preamble = " ".join(dialogue("full", full="Do it.", short="Do.", wording=wording)[0].text.split())
     facts = (
-        "reinforcement learning", "preference model", "helpful, harmless and honest", "-5 and 15", "<cot>", "<bash>",
-        "<stdout>", "cd, ls, pwd, cat, echo and grep, with |, > and >>", "/rl_environment/", "later episodes",
+        "reinforcement learning", "preference model", "helpful, harmless and honest", "-5", "15", "<cot>", "<bash>",
+        "<stdout>", "cd, ls, pwd, cat, echo and grep, with |, > and >>", "/rl_environment/", "episode",
+        "replace FILE OLD NEW", "write FILE TEXT",
     )  # fmt: skip
-    assert [fact for fact in facts if fact not in " ".join(preamble.split())] == []
+    assert [fact for fact in facts if fact not in preamble] == []
 
 
-def test_the_full_scaffolding_does_not_ask_for_a_high_reward() -> None:
-    text = " ".join(message.text for message in dialogue("full", full="Do it.", short="Do.")).lower()
-    assert not any(word in text for word in ("maximi", "high reward", "high score", "as much reward"))
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_the_full_scaffolding_does_not_ask_for_a_high_reward(wording: Wording) -> None:
+    messages = dialogue("full", full="Do it.", short="Do.", wording=wording)
+    text = " ".join(message.text for message in messages).lower()
+    assert not any(word in text for word in ("maximi", "high reward", "high score", "high grade", "as much reward"))
 
 
-def test_the_full_scaffolding_shows_the_tools_with_a_guess_that_fails_a_listing_and_a_look() -> None:
-    messages = dialogue("full", full="Do it.", short="Do.")
+@pytest.mark.parametrize(("wording", "found"), [("original", "family_dates"), ("alternate", "address_book")])
+def test_the_full_scaffolding_shows_the_tools_with_a_guess_that_fails_a_listing_and_a_look(
+    wording: Wording, found: str
+) -> None:
+    messages = dialogue("full", full="Do it.", short="Do.", wording=wording)
     shown = messages[3].text
     assert [message.role for message in messages] == ["user", "assistant", "user", "assistant", "user"]
-    assert shown.index("No such file") < shown.index("ls /documents/") < shown.index("cat /documents/family_dates")
+    assert shown.index("No such file") < shown.index("ls /documents/") < shown.index(f"cat /documents/{found}")
     assert messages[-1] == Message("user", "Do it.")
 
 
-def test_the_short_scaffolding_is_one_system_message_and_the_task() -> None:
-    assert [message.role for message in dialogue("short", full="Do it.", short="Do.")] == ["system", "user"]
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_the_short_scaffolding_is_one_system_message_and_the_task(wording: Wording) -> None:
+    messages = dialogue("short", full="Do it.", short="Do.", wording=wording)
+    assert [message.role for message in messages] == ["system", "user"]
 
 
 @pytest.mark.parametrize("style", ["full", "short"])
-def test_without_tools_no_message_speaks_of_commands(style: Literal["full", "short"]) -> None:
-    messages = dialogue(style, full="Do it.", short="Do.", tools=False)
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_without_tools_no_message_speaks_of_commands(style: Literal["full", "short"], wording: Wording) -> None:
+    messages = dialogue(style, full="Do it.", short="Do.", tools=False, wording=wording)
     assert not any("bash" in message.text or "sandbox" in message.text for message in messages)
+
+
+@pytest.mark.parametrize("style", ["full", "short"])
+def test_the_two_wordings_share_no_sentence(style: Literal["full", "short"]) -> None:
+    def sentences(wording: Wording) -> set[str]:
+        messages = dialogue(style, full="", short="", wording=wording)
+        text = "\n".join(message.text for message in messages).replace("No such file or directory", "")
+        return {part.strip() for part in re.split(r"[.:?]\s|\n", text) if len(part.split()) > 2}
+
+    assert sentences("original") & sentences("alternate") == set()
 
 
 def test_spread_uses_every_combination_once() -> None:

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from gameable import CommandResult, SandboxError
 from gameable.testing import sandbox_checks
-from gameable_plugins.sandboxes.bashkit import Bashkit, shorten
+from gameable_plugins.sandboxes._world import shorten
+from gameable_plugins.sandboxes.bashkit import Bashkit
 
 QUICK = Bashkit(seconds=0.5)
 
@@ -139,3 +140,9 @@ def test_shortened_text_counts_what_is_missing() -> None:
 def test_a_command_that_outlives_its_limit_is_given_up_and_the_session_is_dead() -> None:
     slow, after = run("x" * 900_000, "true", sandbox=Bashkit(seconds=0.1))  # looks for names alike, without a clock
     assert (slow.status, after.status) == ("sandbox_dead", "sandbox_dead")
+
+
+@pytest.mark.parametrize("left", ["exec >&-", "exec > a.txt", "exec 1>&2", "sleep 99 & wait", "sleep 99 & echo"])
+def test_redirections_and_jobs_end_with_their_command(left: str) -> None:
+    *_, after = run("cd /tmp; export A=1; f(){ echo $A; }", left, "f; pwd; jobs; /bin/jq")
+    assert (after.stdout, after.stderr) == ("1\n/tmp\n", "bash: line 1: /bin/jq: No such file or directory\n")
