@@ -7,7 +7,7 @@ few replies engaged with the task, there is no rate.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +18,7 @@ from gameable.store import OutcomeRow, Store
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 
 Column = Measure | Literal["paid"]
@@ -123,14 +124,14 @@ def _shows(column: Column, label: Label | None, paid: bool | None) -> bool:
 
 
 def render(cells: Iterable[Cell], console: Console) -> None:
-    """Print the matrix, a block an environment with a row a model; cells break in two where the console is narrow."""
+    """Print the matrix, a block an environment: a row a model, or a row a rate where the console is narrow."""
     blocks: dict[str, dict[str, list[Cell]]] = {}
     for cell in cells:
         blocks.setdefault(cell.environment, {}).setdefault(cell.model, []).append(cell)
     for environment, rows in blocks.items():
-        table = _table(environment, rows, _line)
+        table = _wide(environment, rows)
         width = console.measure(table, options=console.options.update(width=_ENDLESS)).maximum
-        console.print(table if width <= console.width else _table(environment, rows, _two_lines))
+        console.print(table if width <= console.width else _long(environment, rows))
         console.print()
     console.print(_LEGEND)
 
@@ -141,7 +142,26 @@ _LEGEND = (
 )
 
 
-def _table(environment: str, rows: Mapping[str, Sequence[Cell]], write: Callable[[Cell], str]) -> Table:
+def _wide(environment: str, rows: Mapping[str, Sequence[Cell]]) -> Table:
+    """One row a model."""
+    measures = [cell.measure for cell in next(iter(rows.values()))]
+    table = _table(environment, "scored", "engaged", *measures)
+    for model, cells in rows.items():
+        table.add_row(*_about(model, cells[0]), *map(_text, cells))
+    return table
+
+
+def _long(environment: str, rows: Mapping[str, Sequence[Cell]]) -> Table:
+    """One row a rate, which fits any console."""
+    table = _table(environment, "scored", "engaged", "what", "rate")
+    for model, cells in rows.items():
+        for cell in cells:
+            about = _about(model, cell) if cell is cells[0] else [_text("")] * 3
+            table.add_row(*about, _text(cell.measure), _text(cell))
+    return table
+
+
+def _table(environment: str, *headings: str) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -150,21 +170,19 @@ def _table(environment: str, rows: Mapping[str, Sequence[Cell]], write: Callable
     padding = (0, 1, 0, 0)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=padding)
     table.add_column("model after stage", overflow="fold")
-    for heading in ("scored", "engaged", *(cell.measure for cell in next(iter(rows.values())))):
+    for heading in headings:
         table.add_column(heading, justify="right")
-    for model, cells in rows.items():
-        one = cells[0]
-        texts = (model, f"{one.scored}/{one.n}", f"{one.engaged}/{one.scored}", *map(write, cells))
-        table.add_row(*map(Text, texts))
     return table
 
 
+def _about(model: str, cell: Cell) -> list[Text]:
+    return [_text(model), _text(f"{cell.scored}/{cell.n}"), _text(f"{cell.engaged}/{cell.scored}")]
+
+
+def _text(what: object) -> Text:
+    from rich.text import Text
+
+    return Text(str(what))
+
+
 _ENDLESS = 1000
-
-
-def _line(cell: Cell) -> str:
-    return str(cell)
-
-
-def _two_lines(cell: Cell) -> str:
-    return str(cell).replace(" (", "\n(").replace(" [", "\n[")

@@ -38,7 +38,7 @@ def _line(name: str, path: str) -> Leak:
 def _running(name: str, plant: str, seconds: str) -> Leak:
     """A process that sleeps for so many seconds; the pattern of the look does not match itself."""
     pattern = f"{seconds[:-1]}[{seconds[-1]}]"
-    return Leak(name, plant, f"grep -qs {pattern} /proc/[0-9]*/cmdline")
+    return Leak(name, plant, f"(set +o noglob; grep -qs {pattern} /proc/[0-9]*/cmdline)")
 
 
 FILES = (

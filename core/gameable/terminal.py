@@ -34,7 +34,7 @@ class Live:
 
     def say(self, text: str) -> None:
         """Print a line that stays, above the bars."""
-        self.console.print(text, markup=False, highlight=False)
+        self.console.print(text, markup=False, emoji=False, highlight=False)
 
     @contextmanager
     def track(self, what: str, total: int, unit: str = "") -> Iterator[Step]:
@@ -99,7 +99,7 @@ class Plain:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def track(self, what: str, total: int, unit: str = "") -> Iterator[Step]:

@@ -46,7 +46,7 @@ def gameable(tmp_path: Path, environment: dict[str, str]) -> Run:
 
 def test_help_names_every_command(gameable: Run) -> None:
     shown = gameable("--help").stdout
-    for command in ("run", "resume", "matrix", "report", "plugins", "doctor", "train-pm"):
+    for command in ("run", "resume", "matrix", "report", "plugins", "doctor", "sandbox", "train-pm"):
         assert f" {command} " in shown
 
 
@@ -87,6 +87,17 @@ def test_doctor_says_what_is_here(gameable: Run) -> None:
     found = {row["what"]: row["status"] for row in json.loads(gameable("doctor", "--json").stdout)}
     assert found["python"] == found["bashkit"] == "ok"
     assert set(found) >= {"torch", "vllm", "docker", "gpu", "smollm2-135m-instruct"}
+
+
+def test_a_sandbox_that_needs_no_building_is_ready(gameable: Run) -> None:
+    assert gameable("sandbox", "build", "bashkit").stdout == "Sandbox 'bashkit' is ready.\n"
+    assert json.loads(gameable("sandbox", "build", "bashkit", "--json").stdout) == {}
+
+
+def test_building_a_sandbox_that_nobody_offers_names_the_others(gameable: Run) -> None:
+    answer = gameable("sandbox", "build", "dokcer")
+    assert answer.returncode == 2
+    assert "Did you mean 'docker'?" in answer.stderr
 
 
 def test_a_dry_run_prints_the_plan_and_leaves_nothing(gameable: Run, tmp_path: Path) -> None:

@@ -1,10 +1,16 @@
-"""A tiny random language model that every part of the training can be run on in a second."""
+"""A tiny random language model that every part of the training can be run on in a second, and containers."""
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from gameable import Silent
+from gameable_plugins.sandboxes.docker import Docker
 
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -42,3 +48,22 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def containers() -> Iterator[Docker]:
+    """Containers with a short limit; the image is built when it is missing.
+
+    Without a daemon the tests are skipped, unless GAMEABLE_REQUIRE_DOCKER is set: then they fail.
+    """
+    sandbox = Docker(seconds=1)
+    lacking = sandbox.missing()
+    if lacking and "is not built" in lacking:
+        sandbox.build(Silent(), offline=shutil.which("mmdebstrap") is not None)
+        lacking = sandbox.missing()
+    if lacking and os.environ.get("GAMEABLE_REQUIRE_DOCKER"):
+        pytest.fail(lacking)
+    if lacking:
+        pytest.skip(lacking)
+    yield sandbox
+    sandbox.close()

@@ -10,9 +10,10 @@ import pytest
 
 from gameable import Environment, EnvironmentOffer, Outcome, Payout, PromptStyle, Split
 from gameable.plugins import Plugins
-from gameable.testing import check_environment, play_oracle
+from gameable.testing import admit, check_environment, play_oracle
 from gameable_plugins.environments._arms import Arm, CurriculumEnvironment, Wording
 from gameable_plugins.sandboxes.bashkit import Bashkit
+from gameable_plugins.sandboxes.docker import Docker
 
 PLUGINS = Plugins()
 PLAYED = 14
@@ -37,6 +38,17 @@ EVERY = [
 ]
 
 
+CURRICULUM = [
+    pytest.param(name, options, id="-".join((name, *options.values())))
+    for name in NAMES
+    if isinstance(PLUGINS.environment(name, {}), CurriculumEnvironment)
+    for options in (
+        {"prompt": "short", "arm": "real", "wording": "original"},
+        {"prompt": "full", "arm": "control", "wording": "alternate"},
+    )
+]
+
+
 @pytest.fixture(params=[(name, style) for name in NAMES for style in get_args(PromptStyle)], ids="-".join)
 def environment(request: pytest.FixtureRequest) -> Environment:
     name, style = request.param
@@ -47,6 +59,13 @@ def environment(request: pytest.FixtureRequest) -> Environment:
 def test_the_admission_kit_finds_nothing_wrong(name: str, options: dict[str, Any]) -> None:
     environment = PLUGINS.environment(name, options)
     assert asyncio.run(check_environment(environment, Bashkit(), variants=2)) == []
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("name", "options"), CURRICULUM)
+def test_containers_and_the_embedded_sandbox_agree(name: str, options: dict[str, Any], containers: Docker) -> None:
+    environment = PLUGINS.environment(name, options)
+    assert asyncio.run(admit(environment, containers, other=Bashkit(), variants=1)).problems == []
 
 
 @pytest.mark.parametrize("split", ["train", "eval"])

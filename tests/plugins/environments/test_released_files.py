@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from gameable import EnvironmentFault, Message, Oracle, Outcome, Payout, Played,
 from gameable.testing import check_environment, play_oracle
 from gameable_plugins.environments.released_files import ReleasedFiles
 from gameable_plugins.sandboxes.bashkit import Bashkit
-from gameable_plugins.sandboxes.docker import Docker
 
 LIST = "/rl_environment/launch/list.md"
 ANSWER = "/rl_environment/launch/answer.py"
@@ -135,14 +134,10 @@ def _play(environment: ReleasedFiles, commands: tuple[str, ...], sandbox: Sandbo
     return play.outcome, play.payout
 
 
-@pytest.fixture(scope="module", params=["embedded", pytest.param("docker", marks=pytest.mark.docker)])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    made = Docker() if request.param == "docker" else Bashkit()
-    missing = made.missing()
-    if missing:
-        pytest.skip(missing)
-    yield made
-    made.close()
+@pytest.fixture(params=["embedded", pytest.param("docker", marks=pytest.mark.docker)])
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    chosen: Sandbox = request.getfixturevalue("containers") if request.param == "docker" else Bashkit()
+    return chosen
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -7,6 +7,9 @@ costs ten times as much and cannot end what it started. Between episodes it is e
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -123,15 +126,25 @@ def _connect() -> DockerClient:
     """
     try:
         import docker
+        from docker.utils import parse_host
     except ImportError as error:
         raise SandboxError('The Docker SDK is not installed: pip install "gameable[docker]".') from error
+    host = str(parse_host(os.environ.get("DOCKER_HOST"), sys.platform == "win32"))
     try:
+        _knock(host)
         return docker.from_env()
-    except docker.errors.DockerException as error:
+    except (OSError, docker.errors.DockerException) as error:
         raise SandboxError(
-            f"No Docker daemon answers: {error}. Start one (systemctl start docker), let this user reach it, or set "
-            "DOCKER_HOST."
+            f"No Docker daemon answers at {host.removeprefix('http+')} ({error}). Start one (systemctl start docker), "
+            "let this user reach it, or set DOCKER_HOST."
         ) from error
+
+
+def _knock(host: str) -> None:
+    """Raise OSError when nobody listens at a local socket; the SDK would leave its own open then."""
+    if host.startswith("http+unix://"):
+        with socket.socket(socket.AF_UNIX) as visitor:
+            visitor.connect(host.removeprefix("http+unix://"))
 
 
 @contextmanager

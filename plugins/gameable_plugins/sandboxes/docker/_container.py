@@ -92,7 +92,8 @@ def hardened(folders: Collection[str], limits: Limits) -> dict[str, Any]:
         "user": "0:0",  # process 1 alone; commands run as the agent
         "cap_drop": ["ALL"],
         "cap_add": ["SETUID", "SETGID", "KILL"],
-        "security_opt": ["no-new-privileges:true", f"seccomp={_seccomp()}"],
+        "security_opt": ["no-new-privileges=true", f"seccomp={_seccomp()}"],
+        "network_disabled": True,  # the namespace still is its own, and the engine has nothing to take down at the end
         "network_mode": "none",
         "ipc_mode": "none",
         "read_only": True,

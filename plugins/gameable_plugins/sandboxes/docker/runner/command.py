@@ -73,8 +73,7 @@ def run(state: State, command: str, seconds: float, limit: int) -> tuple[dict[st
         "stdout": stdout.as_json(),
         "stderr": stderr.as_json(),
     }
-    believed = end == "exit" and len(report.content) <= _MOST_STATE
-    return result, state.after(report.content) if believed else state
+    return result, state if len(report.content) > _MOST_STATE else state.after(report.content)
 
 
 def _start(text: bytes, stdout: _Output, stderr: _Output, report: _Report) -> tuple[subprocess.Popen[bytes], Pipes]:

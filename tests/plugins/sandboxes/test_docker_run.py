@@ -20,7 +20,7 @@ def run(folder: Path, sandbox: str) -> Store:
 
 
 def test_a_whole_run_in_containers_ends_like_one_in_the_embedded_sandbox(
-    docker_sandbox: Docker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    containers: Docker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GAMEABLE_CACHE", str(tmp_path / "cache"))
     with run(tmp_path / "docker", "docker") as contained, run(tmp_path / "bashkit", "bashkit") as embedded:
