@@ -8,14 +8,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 TABLE = (ROOT / "docs" / "INVARIANTS.md").read_text()
-PROMISES = re.findall(r"^\| (\d+) \|.*\| `?([^`|]+?)`? \|$", TABLE, re.MULTILINE)
+PROMISES = dict(re.findall(r"^\| (\d+) \|.*\| (.+?) \|$", TABLE, re.MULTILINE))
+GUARDS = re.findall(r"`(tests/[^`]+)`", TABLE)
+UNGUARDED = {"11"}
+"""Nothing ships yet that could break it."""
 
 
 def test_all_thirteen_are_listed() -> None:
-    assert [int(number) for number, _ in PROMISES] == list(range(1, 14))
+    assert [int(number) for number in PROMISES] == list(range(1, 14))
+    assert {number for number, guards in PROMISES.items() if "::" not in guards} == UNGUARDED
 
 
-@pytest.mark.parametrize("place", [place for _, place in PROMISES if "::" in place])
+@pytest.mark.parametrize("place", GUARDS)
 def test_the_test_that_guards_a_promise_exists(place: str) -> None:
     file, _, name = place.partition("::")
     tree = ast.parse((ROOT / file).read_text())

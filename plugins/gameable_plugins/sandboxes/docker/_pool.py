@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gameable_plugins.sandboxes.docker._container import Container
 
-_MOST = 32
-"""Containers that are kept; the oldest go first. One takes about 10 MB."""
+_MOST = 128
+"""Containers that are kept, as many as a profile plays episodes at once by default. One takes about 10 MB."""
 
 
 class Pool:
