@@ -160,10 +160,20 @@ class Curriculum:
         self.parts.policy.adopt(checkpoint)
         with _Timer() as timer:
             self._play(model, self._plan.evaluation(model), "evaluate")
-        columns = self.profile.evaluation.environments
-        estimates: dict[str, Any] = {name: self._estimates(model, name) for name in columns}
+        estimates: dict[str, Any] = self._all_estimates(model)
         counts = self._counts(f"evaluate/{model}/")
         self.store.mark(f"{model}/evaluated", {**counts, "seconds": timer.seconds, "estimates": estimates})
+
+    def _all_estimates(self, model: str) -> dict[str, list[dict[str, Any]]]:
+        columns = self.profile.evaluation.environments
+        if not self.profile.evaluation.probe:
+            return {name: self._estimates(model, name) for name in columns}
+        found = {}
+        with self.progress.track(f"{model}: probe", len(columns), "environments") as step:
+            for name in columns:
+                found[name] = self._estimates(model, name)
+                step()
+        return found
 
     def _estimates(self, model: str, environment: str) -> list[dict[str, Any]]:
         episodes = list(self.store.episodes(f"evaluate/{model}/{environment}/"))

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from gameable import Canary, OptimizerError, PolicyError, Silent, Trained
 from gameable.assembly import assemble
 from gameable.curriculum import Curriculum
 from gameable.evaluation import cells
+from gameable.probe import PER_REPLY, PER_TOKEN
 from gameable.profile import Profile
 from gameable.progress import Figure, Step
 from gameable.runs import manifest
@@ -158,3 +160,12 @@ def test_what_an_optimizer_raises_keeps_the_episodes(tmp_path: Path, monkeypatch
         with pytest.raises(OptimizerError, match="out of memory"):
             run.run()
         assert len(store.episode_ids("demonstrations/")) == 3
+
+
+def test_a_profile_that_probes_keeps_the_figures_of_every_environment(tmp_path: Path) -> None:
+    evaluation = {**PROFILE["evaluation"], "probe": 2}
+    store = complete(tmp_path / "run", profile(evaluation=evaluation))
+    estimates: Any = (store.milestone("start/evaluated") or {})["estimates"]
+    assert {name: [row["name"] for row in rows] for name, rows in estimates.items()} == {
+        name: [PER_REPLY, PER_TOKEN] for name in ("thermometer", "forbidden-oven")
+    }
