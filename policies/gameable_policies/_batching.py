@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -25,6 +26,8 @@ class Batcher(Generic[Q, A]):
     run: Run[Q, A]
     _waiting: list[tuple[Q, asyncio.Future[A]]] = field(default_factory=list)
     _worker: asyncio.Task[None] | None = None
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=1))
+    """Always the same one: each thread that computes keeps worker threads and buffers of its own."""
 
     async def submit(self, request: Q) -> A:
         """Answer one request, together with others."""
@@ -58,8 +61,9 @@ class Batcher(Generic[Q, A]):
     async def _answer(self, batch: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:
         futures = [future for _, future in batch]
         try:
-            answers = await asyncio.to_thread(
-                self.run, [request for request, _ in batch], lambda index: not futures[index].done()
+            requests = [request for request, _ in batch]
+            answers = await asyncio.get_running_loop().run_in_executor(
+                self._thread, self.run, requests, lambda index: not futures[index].done()
             )
         except Exception as error:  # noqa: BLE001  whatever went wrong belongs to those who asked
             for future in futures:
