@@ -199,9 +199,9 @@ def plugins(as_json: AsJson = False) -> None:
     if as_json:
         _print_json(rows_as_json(rows))
         return
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("kind", "name", "summary", "distribution", "status")
+    table = Table("kind", Column("name", no_wrap=True), "summary", "distribution", "status")
     for row in rows:
         status = row.status if row.status == "ok" else f"{row.status}: {row.error}"
         table.add_row(row.kind, row.name, row.summary, f"{row.distribution} {row.version}", status)
@@ -235,9 +235,9 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         _print_json([asdict(finding) for finding in findings])
         return
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("what", "status", "found", "next")
+    table = Table("what", "status", Column("found", overflow="fold"), "next")
     for finding in findings:
         table.add_row(finding.what, finding.status, finding.found, finding.next)
     _stdout().print(table)
