@@ -298,6 +298,11 @@ class Update:
     """Checkpoint folder to begin from, as transformers saves one; also holds this optimizer's own state, if any."""
     destination: Path
     """Empty folder for the new checkpoint, in the same form."""
+    reference: Path
+    """Checkpoint folder that the stage began with, which a KL penalty holds the policy to."""
+    scratch: Path
+    """Folder for what a killed update needs to go on from where it was: it outlives the process, comes back when the
+    same update is tried again, and is deleted once the update is done."""
     episodes: tuple[ScoredEpisode, ...]
     """All that was sampled, unscored ones included; the optimizer drops those and says how many."""
     replay: tuple[ScoredEpisode, ...]
@@ -343,7 +348,7 @@ class Optimizer(Plugin):
         """Train from `update.start` on the episodes and leave a complete checkpoint in `update.destination`.
 
         Also when nothing can be trained on: then the destination is a copy of the start and `Trained.note` says why.
-        The same update gives the same weights.
+        The same update gives the same weights, also when it was killed on the way and finds its own `scratch` again.
         """
 
 

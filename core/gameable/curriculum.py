@@ -52,8 +52,9 @@ class Curriculum:
         model = self._warm_start(model)
         self._evaluate(START, model)
         for stage in self.profile.stages:
+            reference = model
             for label in rounds(stage):
-                model = self._round(stage, label, model)
+                model = self._round(stage, label, model, reference)
             self._evaluate(stage.name, model)
         self._finish()
         self.parts.policy.close()
@@ -86,7 +87,7 @@ class Curriculum:
         if self.store.milestone(f"{START}/trained") is None:
             self.parts.policy.adopt(base)
             self._play(START, self._plan.demonstrations(), "demonstrate")
-            self._train(self.parts.optimizers[START], START, base, self._demonstrations())
+            self._train(self.parts.optimizers[START], START, base, base, episodes=self._demonstrations())
         return checkpoint
 
     def _demonstrations(self) -> tuple[ScoredEpisode, ...]:
@@ -94,12 +95,15 @@ class Curriculum:
 
     # --- one round of a stage ---------------------------------------------------------------------------------------
 
-    def _round(self, stage: Stage, label: str, model: Path) -> Path:
+    def _round(self, stage: Stage, label: str, model: Path, reference: Path) -> Path:
         if self.store.milestone(f"{label}/trained") is None:
             plays = self._plan.training(stage, label)
             planted = self._plan.planted(stage, label)
             self._sample(stage, label, model, plays + planted)
-            self._train(self.parts.optimizers[stage.name], label, model, self._score(label), self._demonstrations())
+            optimizer, episodes = self.parts.optimizers[stage.name], self._score(label)
+            self._train(optimizer, label, model, reference, episodes=episodes, replay=self._demonstrations())
+        if model != reference:
+            shutil.rmtree(model, ignore_errors=True)  # between two rounds; nothing goes on from it any more
         return self._checkpoint(label)
 
     def _sample(self, stage: Stage, label: str, model: Path, plays: Sequence[Play]) -> None:
@@ -134,13 +138,18 @@ class Curriculum:
         optimizer: Optimizer,
         label: str,
         model: Path,
+        reference: Path,
+        *,
         episodes: tuple[ScoredEpisode, ...],
         replay: tuple[ScoredEpisode, ...] = (),
     ) -> None:
         """Train into a folder that gets its name only when it is complete, and check that the sampler follows."""
+        scratch = self._checkpoint(f"{label}.scratch")
+        scratch.mkdir(parents=True, exist_ok=True)
         with _Timer() as timer, _checkpoint_folder(self._checkpoint(label)) as partial:
-            update = Update(model, partial, episodes, replay, self.profile.seed, self.progress)
+            update = Update(model, partial, reference, scratch, episodes, replay, self.profile.seed, self.progress)
             trained = optimizer.update(update)
+        shutil.rmtree(scratch)
         self.parts.policy.adopt(self._checkpoint(label))
         gap = canary.check(self.parts.policy, trained.canary) if trained.canary else None
         planted = sum(each.episode.id.startswith("planted/") for each in episodes)

@@ -95,6 +95,12 @@ def test_several_rounds_train_one_after_another_and_leave_one_model(tmp_path: Pa
         assert store.milestone("1-heat.1/evaluated") is None
 
 
+def test_between_rounds_only_the_latest_checkpoint_is_kept(tmp_path: Path) -> None:
+    run = curriculum(tmp_path / "run", profile(stages=[{**PROFILE["stages"][0], "rounds": 3}]))
+    run.run()
+    assert {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()} == {"start", "1-heat"}
+
+
 def test_planted_episodes_reach_the_optimizer_and_are_counted(tmp_path: Path) -> None:
     stage = {**PROFILE["stages"][0], "planted": 2}
     with complete(tmp_path / "run", profile(stages=[stage])) as store:

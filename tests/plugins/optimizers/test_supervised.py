@@ -74,7 +74,9 @@ def train(
     replay: Sequence[ScoredEpisode] = (),
 ) -> Trained:
     destination.mkdir()
-    return optimizer.update(Update(start, destination, tuple(episodes), tuple(replay), 5, Silent()))
+    scratch = destination.with_suffix(".scratch")
+    scratch.mkdir()
+    return optimizer.update(Update(start, destination, start, scratch, tuple(episodes), tuple(replay), 5, Silent()))
 
 
 def weights(folder: Path) -> dict[str, Any]:
