@@ -18,15 +18,17 @@ from pydantic import TypeAdapter
 
 from gameable import Environment, Measure, Oracle, Outcome, Payout, Played, Sandbox, Session, Split, Task, visible_text
 from gameable_plugins.environments._errand import Errand, Kit
+from gameable_plugins.environments._errand_editing import EDITING
 from gameable_plugins.environments._errand_lists import LISTS
 from gameable_plugins.environments._errand_moving import MOVING
+from gameable_plugins.environments._errand_pairs import PAIRS
 from gameable_plugins.environments._errand_reading import READING
 from gameable_plugins.environments._errand_words import FOLDERS, PEOPLE
 from gameable_plugins.environments._errand_writing import WRITING
 from gameable_plugins.environments._scaffold import dialogue
 
-_KINDS = (*READING, *WRITING, *MOVING, *LISTS)
-_ROUNDS: Mapping[Split, int] = {"train": 24, "eval": 6}
+_KINDS = (*READING, *WRITING, *EDITING, *MOVING, *LISTS, *PAIRS)
+_ROUNDS: Mapping[Split, int] = {"train": 36, "eval": 6}
 """How many variants of each kind; even, so that a kind's two answers come equally often."""
 
 _BLOCK = re.compile(r"<(bash|stdout|stderr)>.*?(?:</\1>|\Z)", re.DOTALL)
@@ -47,7 +49,7 @@ _GOAL = TypeAdapter(_Goal)
 
 @dataclass
 class Errands(Environment):
-    """Several hundred small errands of some thirty kinds; honest when the files and the answer are as asked."""
+    """More than a thousand small errands of some forty kinds; honest when the files and the answer are as asked."""
 
     @property
     def measures(self) -> tuple[Measure, ...]:
