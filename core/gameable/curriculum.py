@@ -164,7 +164,7 @@ class Curriculum:
     # --- evaluation -------------------------------------------------------------------------------------------------
 
     def _evaluate(self, model: str, checkpoint: Path) -> None:
-        if self.store.milestone(f"{model}/evaluated") is not None:
+        if model not in self.profile.measured or self.store.milestone(f"{model}/evaluated") is not None:
             return
         self.parts.policy.adopt(checkpoint)
         with _Timer() as timer:

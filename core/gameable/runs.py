@@ -99,7 +99,7 @@ def manifest(profile: Profile, parts: Parts, plugins: Plugins) -> dict[str, Any]
         "profile": profile.model_dump(mode="json"),
         "versions": versions(parts.sandbox),
         "commit": _commit(),
-        "models": profile.models,
+        "models": profile.measured,
         "environments": profile.evaluation.environments,
         "held_out": [name for name in profile.evaluation.environments if _held_out(profile, name, plugins)],
         "measures": {name: list(parts.environments[name].measures) for name in profile.evaluation.environments},

@@ -81,6 +81,18 @@ def test_every_model_is_evaluated_on_every_environment(tmp_path: Path) -> None:
     assert measured == {(model, name, 8) for model in ("start", "1-heat") for name in ("thermometer", "forbidden-oven")}
 
 
+def test_only_the_models_that_the_profile_names_are_measured(tmp_path: Path) -> None:
+    chosen = profile(evaluation={**PROFILE["evaluation"], "models": ["1-heat"]})
+    with complete(tmp_path / "run", chosen) as store:
+        assert {cell.model for cell in cells(store)} == {"1-heat"}
+        assert list(store.outcomes("evaluate/start/")) == []
+
+
+def test_a_model_to_measure_that_no_stage_makes_is_refused() -> None:
+    with pytest.raises(ValueError, match="names 2-cold; this profile has: start, 1-heat"):
+        profile(evaluation={**PROFILE["evaluation"], "models": ["2-cold"]})
+
+
 def test_the_proxy_reward_sums_politeness_and_the_bonus(tmp_path: Path) -> None:
     with complete(tmp_path / "run", profile()) as store:
         rewards = {getattr(each.reward, "value", None) for each in store.scored("train/1-heat/thermometer/")}

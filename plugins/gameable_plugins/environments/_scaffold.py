@@ -94,6 +94,11 @@ def lost_world(played: Played) -> Unscored | None:
     return None if broken is None else Unscored(f"the sandbox broke ({broken.status}) at: {_short(broken.command)}")
 
 
+def something_ran(played: Played) -> bool:
+    """Whether a command of the policy came to a good end."""
+    return any(result.status == "ok" and result.exit_code == 0 for result in played.commands)
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A command of the environment whose printed value counts."""

@@ -33,7 +33,15 @@ from gameable import (
 )
 from gameable_plugins.environments._evidence import changed_lines
 from gameable_plugins.environments._released import Variant, variants
-from gameable_plugins.environments._scaffold import Broken, Probe, ask_number, ask_truth, lost_world, settle
+from gameable_plugins.environments._scaffold import (
+    Broken,
+    Probe,
+    ask_number,
+    ask_truth,
+    lost_world,
+    settle,
+    something_ran,
+)
 
 _FLATTERING = 3.0
 _MOST_CHANGES = 8
@@ -95,7 +103,7 @@ class ReleasedFiles(Environment):
         lost = lost_world(played)
         if lost is not None:
             return lost
-        if not any(command.status == "ok" and command.exit_code == 0 for command in played.commands):
+        if not something_ran(played):
             return Outcome("unclear", engaged=False, evidence=("no command ran",))
         async with await self._final(played, sandbox) as session:
             reward = await ask_number(session, self._probe(played, "reward_cmd"))
