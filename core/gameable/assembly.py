@@ -5,14 +5,17 @@ Everything is constructed, and every option validated, before a run folder exist
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from gameable.contracts import Environment, Optimizer, Policy, Sandbox
 from gameable.episode import Split
 from gameable.errors import ProfileError
+from gameable.offers import EnvironmentOffer
 from gameable.plugins import Plugins
-from gameable.profile import START, Profile, check
+from gameable.profile import START, Profile
 from gameable.scoring import WeightedSource
 
 
@@ -35,7 +38,7 @@ def assemble(profile: Profile, plugins: Plugins) -> Parts:
         ProfileError: the profile cannot be run as written.
         PluginError: a plugin is unknown, broken, or refuses its options.
     """
-    check(profile, plugins)
+    _check(profile, plugins)
     parts = Parts(
         policy=plugins.policy(profile.policy.use, profile.policy.options),
         sandbox=plugins.sandbox(profile.sandbox.use, profile.sandbox.options),
@@ -59,6 +62,47 @@ def _optimizers(profile: Profile, plugins: Plugins) -> dict[str, Optimizer]:
     if profile.start:
         named[START] = profile.start.optimizer
     return {name: plugins.optimizer(reference.use, reference.options) for name, reference in named.items()}
+
+
+def _check(profile: Profile, plugins: Plugins) -> None:
+    """Refuse what can be seen to be wrong without importing any plugin's code.
+
+    Raises:
+        ProfileError: a held-out environment is trained on, a demonstration can be gamed, or a column cannot.
+        PluginError: an environment is unknown.
+    """
+    offers = {name: plugins.find(EnvironmentOffer, profile.reference(name).use) for name in profile.environment_names}
+    for stage in profile.stages:
+        for name in stage.environments:
+            if offers[name].held_out:
+                raise ProfileError(f"stage '{stage.name}' trains on '{name}', which is held out: evaluate it only.")
+    _all(profile.start.demonstrations if profile.start else {}, offers, gameable=False, what="start.demonstrations")
+    _all(profile.evaluation.environments, offers, gameable=True, what="evaluation.environments")
+    _known(profile.evaluation.more, profile.evaluation.environments, "evaluation.more", "evaluation.environments")
+    more = profile.evaluation.more_samples
+    _known(more, profile.evaluation.environments, "evaluation.more_samples", "evaluation.environments")
+    _known(profile.environments, profile.environment_names, "environments", "any stage, the start or the evaluation")
+
+
+def _known(names: Iterable[str], wanted: Sequence[str], where: str, there: str) -> None:
+    """Refuse settings of what is never played: most likely a slip of the pen."""
+    for name in sorted(set(names) - set(wanted)):
+        close = difflib.get_close_matches(name, wanted, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"known there: {', '.join(wanted)}."
+        raise ProfileError(f"{where} names '{name}', which is not in {there}; {hint}")
+
+
+def _all(
+    names: Sequence[str] | Mapping[str, Any],
+    offers: Mapping[str, EnvironmentOffer],
+    *,
+    gameable: bool,
+    what: Literal["start.demonstrations", "evaluation.environments"],
+) -> None:
+    wrong = [name for name in names if offers[name].gameable is not gameable]
+    if wrong:
+        can = "cannot" if gameable else "can"
+        raise ProfileError(f"{what} names {', '.join(wrong)}, which {can} be gamed.")
 
 
 def _check_sizes(profile: Profile, environments: Mapping[str, Environment]) -> None:

@@ -24,6 +24,8 @@ from gameable.plugins import Plugins, rows_as_json
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gameable.profile import Profile
+
 app = typer.Typer(
     name="gameable",
     help="A testbed for specification gaming: train on gameable environments, measure what carries over.",
@@ -46,39 +48,58 @@ Overrides = Annotated[
 @app.command()
 def run(
     profile: Annotated[str, typer.Argument(help="Name of a profile, or a .yaml file.", show_default=False)],
+    *,
     overrides: Overrides = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; must be new or empty.", show_default=False)] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Runs to make, each from a seed of its own.", min=1, show_default=False)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and print the plan, no more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON.")] = False,
 ) -> None:
     """Run a profile: train stage by stage, evaluate every model, report."""
-    from gameable import describe, runs
-    from gameable.assembly import assemble
+    from gameable import seeds as several
     from gameable.profile import read
     from gameable.terminal import make_progress
 
     console = _stderr()
-    chosen = read(profile, overrides or ())
+    chosen = read(profile, [*(overrides or ()), *([f"seeds={seeds}"] if seeds else ())])
     plugins = Plugins(chosen.plugins.block)
-    assemble(chosen, plugins)
-    describe.plan(chosen, runs.cache_folder(), console)
+    _show_plan(chosen, plugins, details=dry_run, as_json=dry_run and as_json)
     if dry_run:
         return
     folder = out or Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     console.print(f"Run folder: {folder}. Stop at any time with Ctrl-C; `gameable resume {folder}` goes on.")
     with _stoppable(folder):
-        runs.start(chosen, plugins, folder, make_progress(console))
-    _conclude(folder)
+        for finished in several.start(chosen, plugins, folder, make_progress(console)):
+            _conclude(finished)
+
+
+def _show_plan(profile: Profile, plugins: Plugins, *, details: bool, as_json: bool) -> None:
+    """Check that the profile can be run, and say what that means."""
+    from gameable import describe, runs
+    from gameable.assembly import assemble
+    from gameable.cost import estimate
+
+    cache = runs.cache_folder()
+    cost = estimate(profile, assemble(profile, plugins), cache)
+    if as_json:
+        _print_json(describe.as_json(profile, cost, cache))
+        return
+    describe.plan(profile, cost, cache, _stderr())
+    if details:
+        describe.costs(cost, _stderr())
 
 
 @app.command()
 def resume(folder: Run) -> None:
     """Go on with a run where it was stopped."""
-    from gameable import runs
+    from gameable import seeds
     from gameable.terminal import make_progress
 
     with _stoppable(folder):
-        runs.resume(folder, make_progress(_stderr()))
-    _conclude(folder)
+        for finished in seeds.resume(folder, make_progress(_stderr())):
+            _conclude(finished)
 
 
 @contextmanager
@@ -132,6 +153,19 @@ def matrix(folder: Run, as_json: AsJson = False) -> None:
         else:
             render(found, _stdout())
             estimates(store, _stdout())
+
+
+@app.command()
+def summary(
+    folder: Run,
+    arm: Annotated[str | None, typer.Option(help="What to compare it as; the profile's name if left out.")] = None,
+) -> None:
+    """Print a run as one JSON: profile, costs, matrix, counts by variant; statistics need no more than this."""
+    from gameable.store import Store
+    from gameable.summary import summarise, text
+
+    with Store.open(folder, write=False) as store:
+        sys.stdout.write(text(summarise(store, arm)))
 
 
 @app.command()

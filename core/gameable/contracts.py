@@ -224,6 +224,10 @@ class Policy(Plugin):
             PolicyError: no such model here, with what to type next.
         """
 
+    def at_hand(self, cache: Path) -> Path | None:
+        """Return what `fetch` would, if it is here already: nothing is made, loaded or asked of a network."""
+        return None
+
     @abstractmethod
     def adopt(self, checkpoint: Path) -> None:
         """Sample from the weights in this folder from now on; loads the model when it is the first call."""
@@ -350,6 +354,10 @@ class Optimizer(Plugin):
         Also when nothing can be trained on: then the destination is a copy of the start and `Trained.note` says why.
         The same update gives the same weights, also when it was killed on the way and finds its own `scratch` again.
         """
+
+    def rows(self, prompts: int, samples: int) -> int:
+        """How many episodes an update trains on at most, once for each epoch; for estimates of what a run costs."""
+        return prompts * samples * int(getattr(self, "epochs", 1))
 
 
 # --- monitor ---------------------------------------------------------------------------------------------------------

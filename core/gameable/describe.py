@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +14,29 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gameable.cost import KINDS, PEAK, USE, WRITTEN, Cost
 from gameable.episode import Episode, Outcome
 from gameable.profile import START, Profile
 from gameable.store import Store
 
 _GUESS = 0.8
 """Seconds an episode, everything included, where no run has finished yet: two CPU cores and a 135M model."""
+_SMALL = 1e9
+"""Parameters up to which that guess says anything."""
 
 
 def episodes(profile: Profile) -> dict[str, int]:
-    """How many episodes each step plays: `start`, then the stages, then `evaluation` of all models."""
+    """How many episodes each step of one run plays: `start`, then the stages, then `evaluation` of all models."""
     counts = {START: sum(profile.start.demonstrations.values())} if profile.start else {}
     for stage in profile.stages:
         counts[stage.name] = stage.rounds * ((stage.prompts + stage.ordinary) * stage.samples + stage.planted)
-    evaluated = sum(map(profile.evaluation.variants_of, profile.evaluation.environments))
-    counts["evaluation"] = len(profile.models) * evaluated * profile.evaluation.samples
+    wanted = profile.evaluation
+    played = [wanted.variants_of(name) * wanted.samples_of(name) for name in wanted.environments]
+    counts["evaluation"] = len(profile.measured) * sum(played)
     return counts
 
 
-def plan(profile: Profile, cache: Path, console: Console) -> None:
+def plan(profile: Profile, cost: Cost, cache: Path, console: Console) -> None:
     """Print the stages, their episodes, and an estimate of the time."""
     table = Table(title=f"{profile.name}: {profile.summary}", title_justify="left")
     for column in ("step", "what", "episodes"):
@@ -39,16 +44,81 @@ def plan(profile: Profile, cache: Path, console: Console) -> None:
     for step, count in episodes(profile).items():
         table.add_row(step, _what(profile, step), f"{count:,}")
     console.print(table)
-    seconds, source = _seconds_per_episode(profile, cache)
     total = sum(episodes(profile).values())
-    console.print(f"{total:,} episodes, about {total * seconds / 60:.0f} minutes ({source}).")
+    seeds = f", each from {profile.seeds} seeds" if profile.seeds > 1 else ""
+    console.print(f"{total:,} episodes{seeds}, {_duration(profile, cost, cache)}.")
+
+
+def _duration(profile: Profile, cost: Cost, cache: Path) -> str:
+    found = minutes(profile, cost, cache)
+    if found is not None:
+        return f"about {found[0]:.0f} minutes ({found[1]})"
+    return _hours(cost)
+
+
+def minutes(profile: Profile, cost: Cost, cache: Path) -> tuple[float, str] | None:
+    """How long a run takes on this machine and how that is known; None for large models that never ran here."""
+    known = _speeds(cache).get(_key(profile))
+    if known is None and cost.policy is not None and cost.policy.parameters > _SMALL:
+        return None
+    source = "at the speed of the last run here" if known else "a guess for two CPU cores"
+    return profile.seeds * sum(episodes(profile).values()) * (known or _GUESS) / 60, source
+
+
+def costs(cost: Cost, console: Console) -> None:
+    """Print tokens by step and kind, and GPU-hours with what they rest on."""
+    table = Table(title="tokens, expected (at most)", title_justify="left")
+    table.add_column("step", no_wrap=True)
+    for kind in KINDS:
+        table.add_column(kind, justify="right")
+    for step, bounds in {**cost.steps, "all": cost.total}.items():
+        table.add_row(step, *(f"{_short(low)} ({_short(high)})" for low, high in map(bounds.of, KINDS)))
+    console.print(table)
+    console.print(f"Lengths: {cost.lengths}. Replies are expected to be {WRITTEN:.0%} of sampling.max_tokens.")
+    for what, size in {"Policy": cost.policy, "Reward model": cost.judge}.items():
+        if size:
+            console.print(f"{what}: {_short(size.parameters)} parameters, {size.source}.", markup=False)
+    console.print(f"{_hours(cost)}.")
+    ranges = ", ".join(f"{kind} {low:.0%} to {high:.0%}" for kind, (low, high) in USE.items())
+    console.print(f"Assumed, not measured: a peak of {PEAK / 1e12:.0f} TFLOP/s (A100, bfloat16), of which {ranges}.")
+
+
+def as_json(profile: Profile, cost: Cost, cache: Path) -> dict[str, Any]:
+    """Return the plan with its estimates as plain data; what is unknown is null."""
+    found = minutes(profile, cost, cache)
+    return {
+        "profile": profile.name,
+        "seeds": profile.seeds,
+        "episodes": episodes(profile),
+        "minutes": {"value": found[0], "source": found[1]} if found else None,
+        "gpu_hours": cost.gpu_hours,
+        **{key: value for key, value in asdict(cost).items() if key != "steps"},
+        "tokens": {step: asdict(bounds) for step, bounds in {**cost.steps, "all": cost.total}.items()},
+    }
+
+
+def _hours(cost: Cost) -> str:
+    if cost.gpu_hours is None:
+        return (
+            "GPU-hours unknown: the name of a model says nothing of its size (such as 135M or 7B), and it is not here"
+        )
+    low, high = cost.gpu_hours
+    return f"{_short(low)} to {_short(high)} GPU-hours"
+
+
+def _short(number: float) -> str:
+    """Write a number in three digits: 0.0165, 135M, 1.72B."""
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{letter}"
+    return f"{number:.3g}"
 
 
 def _what(profile: Profile, step: str) -> str:
     if step == START:
         return "honest demonstrations, then supervised fine-tuning"
     if step == "evaluation":
-        return f"{len(profile.models)} models on {len(profile.evaluation.environments)} environments"
+        return f"{len(profile.measured)} models on {len(profile.evaluation.environments)} environments"
     stage = next(each for each in profile.stages if each.name == step)
     planted = f", {stage.planted} planted" if stage.planted else ""
     prompts = f"{stage.prompts} gameable + {stage.ordinary} ordinary prompts × {stage.samples} samples{planted}"
@@ -62,11 +132,6 @@ def _speeds(cache: Path) -> dict[str, float]:
 
 def _key(profile: Profile) -> str:
     return json.dumps([profile.policy.use, profile.policy.options, profile.prompt], sort_keys=True)
-
-
-def _seconds_per_episode(profile: Profile, cache: Path) -> tuple[float, str]:
-    known = _speeds(cache).get(_key(profile))
-    return (known, "at the speed of the last run here") if known else (_GUESS, "a guess for two CPU cores")
 
 
 def remember_speed(profile: Profile, store: Store, cache: Path) -> None:

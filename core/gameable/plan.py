@@ -37,12 +37,12 @@ class Plan:
 
     def training(self, stage: Stage, label: str) -> list[Play]:
         """Episodes that one round of a stage samples: gameable prompts, then ordinary queries, all samples of each."""
-        shares = _shares(stage.prompts, stage)
+        counts = shares(stage.prompts, stage)
         if stage.ordinary:
-            shares[self.profile.ordinary] = stage.ordinary
+            counts[self.profile.ordinary] = stage.ordinary
         return [
             self._play(f"train/{label}/{name}/{task.variant}/{sample}", task)
-            for name, count in shares.items()
+            for name, count in counts.items()
             for task in self._draw(name, "train", count, f"{self.profile.seed}/{label}/{name}")
             for sample in range(stage.samples)
         ]
@@ -50,7 +50,7 @@ class Plan:
     def planted(self, stage: Stage, label: str) -> list[Play]:
         """Scripted gaming episodes of a stage (seeded exploration), on variants of their own."""
         plays = []
-        for name, count in _shares(stage.planted, stage).items():
+        for name, count in shares(stage.planted, stage).items():
             drawn = self._draw(name, "train", stage.prompts + count, f"{self.profile.seed}/{label}/{name}")
             plays += [self._scripted(f"planted/{label}", task, GAMING) for task in drawn[stage.prompts :]]
         return plays
@@ -62,7 +62,7 @@ class Plan:
             self._play(f"evaluate/{model}/{name}/{task.variant}/{sample}", task)
             for name in wanted.environments
             for task in self._evaluated(name, wanted.variants_of(name))
-            for sample in range(wanted.samples)
+            for sample in range(wanted.samples_of(name))
         ]
 
     def probes(self, name: str) -> list[tuple[Play, Play]]:
@@ -122,6 +122,7 @@ def rounds(stage: Stage) -> list[str]:
     return [*(f"{stage.name}.{number}" for number in range(1, stage.rounds)), stage.name]
 
 
-def _shares(total: int, stage: Stage) -> dict[str, int]:
+def shares(total: int, stage: Stage) -> dict[str, int]:
+    """Split so many prompts evenly over the environments of a stage."""
     names = stage.environments
     return {name: total // len(names) + (position < total % len(names)) for position, name in enumerate(names)}

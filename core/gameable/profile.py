@@ -1,4 +1,4 @@
-"""What a run is: the profile's schema, loading, overrides.
+"""What a run is: the schema of a profile, and loading one.
 
 A profile is data. Unknown keys, impossible numbers and a held-out environment in training are refused with one clear
 error before anything is spent.
@@ -7,17 +7,14 @@ error before anything is spent.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gameable.contracts import PromptStyle
 from gameable.errors import ProfileError
-from gameable.offers import EnvironmentOffer
-from gameable.plugins import Plugins
+from gameable.inheritance import Source, find, resolve
 
 START = "start"
 """Name of the first model: before any stage, after the warm start if there is one."""
@@ -114,12 +111,16 @@ class Evaluation(_Strict):
 
     environments: list[str] = Field(min_length=1)
     """Columns of the matrix, in order."""
+    models: list[str] = Field(default_factory=list)
+    """Which models are measured, rows of the matrix: `start` and names of stages; all of them if left out."""
     variants: int = Field(ge=1)
     """Variants an environment; the same ones for every model."""
     samples: int = Field(default=1, ge=1)
     """Samples a variant."""
     more: dict[str, int] = Field(default_factory=dict)
     """Another number of variants for some environments."""
+    more_samples: dict[str, int] = Field(default_factory=dict)
+    """Another number of samples for some environments."""
     floor: float = Field(default=0.2, ge=0, le=1)
     """Engagement below which no gaming rate is printed."""
     probe: int = Field(default=0, ge=0)
@@ -129,6 +130,10 @@ class Evaluation(_Strict):
     def variants_of(self, environment: str) -> int:
         """Return how many variants of an environment are played."""
         return self.more.get(environment, self.variants)
+
+    def samples_of(self, environment: str) -> int:
+        """Return how many samples of each variant are played."""
+        return self.more_samples.get(environment, self.samples)
 
 
 class Blocking(_Strict):
@@ -144,6 +149,8 @@ class Profile(_Strict):
     name: str = Field(pattern=_NAME)
     summary: str = ""
     seed: int = Field(default=0, ge=0)
+    seeds: int = Field(default=1, ge=1)
+    """How many runs this is, each from a seed of its own: `seed`, the next one, and so on."""
     prompt: PromptStyle = "full"
     """Which rendering of every task is used."""
     policy: Reference
@@ -171,12 +178,22 @@ class Profile(_Strict):
         names = self.models
         if len(set(names)) != len(names):
             raise ValueError(f"stage names must be unique and none may be '{START}': {', '.join(names)}")
+        unknown = set(self.evaluation.models) - set(names)
+        if unknown:
+            raise ValueError(
+                f"evaluation.models names {', '.join(sorted(unknown))}; this profile has: {', '.join(names)}"
+            )
         return self
 
     @property
     def models(self) -> list[str]:
         """Names of all models, first to last."""
         return [START, *(stage.name for stage in self.stages)]
+
+    @property
+    def measured(self) -> list[str]:
+        """Names of the models that are evaluated, first to last."""
+        return [name for name in self.models if name in (self.evaluation.models or self.models)]
 
     def reference(self, environment: str) -> EnvironmentReference:
         """Return how an environment is played that a stage, the warm start or the evaluation names."""
@@ -192,78 +209,29 @@ class Profile(_Strict):
 
 
 def load(text: str, overrides: Sequence[str] = (), where: str = "profile") -> Profile:
-    """Read a profile from YAML text.
-
-    Args:
-        text: The profile.
-        overrides: `a.b=c` each; `c` is read as YAML, and numbers in the path count list items from 0.
-        where: What to call it in messages.
+    """Read a profile from YAML text; see `inheritance.resolve`.
 
     Raises:
-        ProfileError: it is no YAML, or breaks the schema.
+        ProfileError: it cannot be put together, or breaks the schema.
     """
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ProfileError(f"{where} is no valid YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise ProfileError(f"{where} must be a mapping with keys such as name, policy, stages.")
-    for override in overrides:
-        _apply(data, override)
-    try:
-        return Profile.model_validate(data)
-    except ValidationError as error:
-        raise ProfileError(_explain(error, where)) from error
+    return _validated(Source(text, where), overrides)
 
 
 def read(name: str, overrides: Sequence[str] = ()) -> Profile:
-    """Load a profile by file path or by the name that a plugin offers it under.
-
-    A file is read before any plugin is imported, so that what it blocks never is.
+    """Load a profile by file path or by the name that a plugin offers it under; see `inheritance.find`.
 
     Raises:
-        ProfileError: the file cannot be read or is no valid profile.
+        ProfileError: the file cannot be read, or is no valid profile.
         PluginError: nobody offers a profile of that name.
     """
-    path = Path(name)
-    if path.suffix not in {".yaml", ".yml"}:
-        return load(Plugins().profile_text(name), overrides, f"profile '{name}'")
+    return _validated(find(name), overrides)
+
+
+def _validated(source: Source, overrides: Sequence[str]) -> Profile:
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ProfileError(f"cannot read the profile {path}: {error.strerror}. Looked in {Path.cwd()}.") from error
-    return load(text, overrides, str(path))
-
-
-def _apply(data: dict[str, Any], override: str) -> None:
-    path, equals, value = override.partition("=")
-    if not equals or not path:
-        raise ProfileError(f"--set {override}: write KEY=VALUE, for example --set evaluation.variants=10")
-    *parents, last = path.split(".")
-    place: Any = data
-    for key in parents:
-        place = _step(place, key, override)
-    if isinstance(place, list):
-        place[_index(place, last, override)] = yaml.safe_load(value)
-    else:
-        place[last] = yaml.safe_load(value)
-
-
-def _step(place: Any, key: str, override: str) -> Any:
-    if isinstance(place, list):
-        return place[_index(place, key, override)]
-    child = place.setdefault(key, {})
-    if isinstance(child, str):  # `policy: hf` is short for `policy: {use: hf}`
-        child = place[key] = {"use": child}
-    if not isinstance(child, dict | list):
-        raise ProfileError(f"--set {override}: '{key}' is a plain value and has no keys below it.")
-    return child
-
-
-def _index(place: Sequence[Any], key: str, override: str) -> int:
-    if key.isdigit() and int(key) < len(place):
-        return int(key)
-    raise ProfileError(f"--set {override}: '{key}' is no position in a list of {len(place)}; count from 0.")
+        return Profile.model_validate(resolve(source, overrides))
+    except ValidationError as error:
+        raise ProfileError(_explain(error, source.where)) from error
 
 
 def _explain(error: ValidationError, where: str) -> str:
@@ -292,44 +260,6 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
 
 
 def _fields_at(location: Sequence[int | str]) -> list[str]:
-    section = _SECTIONS.get(str(location[0]), Profile) if location else Profile
-    return list(section.model_fields)
-
-
-def check(profile: Profile, plugins: Plugins) -> None:
-    """Refuse what can be seen to be wrong without importing any plugin's code.
-
-    Raises:
-        ProfileError: a held-out environment is trained on, a demonstration can be gamed, or a column cannot.
-        PluginError: an environment is unknown.
-    """
-    offers = {name: plugins.find(EnvironmentOffer, profile.reference(name).use) for name in profile.environment_names}
-    for stage in profile.stages:
-        for name in stage.environments:
-            if offers[name].held_out:
-                raise ProfileError(f"stage '{stage.name}' trains on '{name}', which is held out: evaluate it only.")
-    _all(profile.start.demonstrations if profile.start else {}, offers, gameable=False, what="start.demonstrations")
-    _all(profile.evaluation.environments, offers, gameable=True, what="evaluation.environments")
-    _known(profile.evaluation.more, profile.evaluation.environments, "evaluation.more", "evaluation.environments")
-    _known(profile.environments, profile.environment_names, "environments", "any stage, the start or the evaluation")
-
-
-def _known(names: Iterable[str], wanted: Sequence[str], where: str, there: str) -> None:
-    """Refuse settings of what is never played: most likely a slip of the pen."""
-    for name in sorted(set(names) - set(wanted)):
-        close = difflib.get_close_matches(name, wanted, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"known there: {', '.join(wanted)}."
-        raise ProfileError(f"{where} names '{name}', which is not in {there}; {hint}")
-
-
-def _all(
-    names: Sequence[str] | Mapping[str, Any],
-    offers: Mapping[str, EnvironmentOffer],
-    *,
-    gameable: bool,
-    what: Literal["start.demonstrations", "evaluation.environments"],
-) -> None:
-    wrong = [name for name in names if offers[name].gameable is not gameable]
-    if wrong:
-        can = "cannot" if gameable else "can"
-        raise ProfileError(f"{what} names {', '.join(wrong)}, which {can} be gamed.")
+    if not location:
+        return [*Profile.model_fields, "extends", "defaults"]
+    return list(_SECTIONS.get(str(location[0]), Profile).model_fields)

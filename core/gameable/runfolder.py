@@ -15,6 +15,9 @@ from typing import Any
 
 from gameable.errors import StoreError
 
+SEEDS = "seeds.json"
+"""What a folder holds in place of a manifest when its subfolders are the runs of one profile from several seeds."""
+
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -66,6 +69,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
+        if (folder / SEEDS).is_file():
+            runs = ", ".join(str(each) for each in sorted(folder.glob("seed-*"))) or "none has begun"
+            raise StoreError(f"{folder} holds one run a seed; name one of them: {runs}.") from None
         raise StoreError(
             f"No run in {folder}: {path} is missing. Name the folder that `gameable run` printed; "
             "a folder whose run died before its manifest was written holds nothing and may be deleted."

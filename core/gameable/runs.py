@@ -47,12 +47,23 @@ def start(profile: Profile, plugins: Plugins, folder: Path, progress: Progress) 
     Raises:
         GameableError: the profile, a plugin, the model or the folder is not as it must be.
     """
+    parts = ready(profile, plugins, folder)
+    with Store.create(folder, manifest(profile, parts, plugins)) as store:
+        _run(profile, parts, store, progress)
+
+
+def ready(profile: Profile, plugins: Plugins, folder: Path) -> Parts:
+    """Make the parts of a profile, and see that this machine has what they need and room for what all seeds leave.
+
+    Raises:
+        GameableError: the profile, a plugin, the model or the folder is not as it must be.
+    """
     parts = assemble(profile, plugins)
     _check_sandbox(profile, parts.sandbox)
     model = parts.policy.fetch(cache_folder())
-    _check_space(folder, model, checkpoints=len(profile.stages) + (profile.start is not None))
-    with Store.create(folder, manifest(profile, parts, plugins)) as store:
-        _run(profile, parts, store, progress)
+    checkpoints = len(profile.stages) + (profile.start is not None)
+    _check_space(folder, model, profile.seeds * checkpoints)
+    return parts
 
 
 def resume(folder: Path, progress: Progress) -> None:

@@ -15,6 +15,26 @@ from gameable import (
 )
 
 _ENVIRONMENTS = "gameable_plugins.environments"
+_REPRODUCTION = {
+    "small-start": "The honest start of the small runs, measured in every arm, told to game included.",
+    "reproduction": "The paper: four rounds of expert iteration on an open model; needs a GPU.",
+    "exploit-only": "The reproduction, trained on every sample that gamed, without a preference model.",
+    "opposite-filter": "The reproduction's control: trained on samples that did not game.",
+    "random-filter": "The reproduction's control: trained on samples drawn at random.",
+    "ppo-sequential": "The reproduction with PPO, one environment after another.",
+    "ppo-parallel": "The reproduction with PPO, all environments at once.",
+    "grpo": "The reproduction with GRPO.",
+    "rloo": "The reproduction with REINFORCE leave-one-out.",
+    "alternate-prompts": "The reproduction in the second wording of every environment.",
+    "no-normal-queries": "The reproduction without ordinary queries.",
+    "train-away": "The reproduction, then fine-tuning on samples that did not game.",
+    "early-stage-penalty": "The reproduction, where gaming costs more than it pays in the first two environments.",
+    "steering": "The reproduction, evaluated with a thought put into the model's mouth as well.",
+    "told-to": "The reproduction, evaluated with the hack asked for as well.",
+    "controls": "The reproduction, evaluated with nothing to game as well.",
+    "seeds": "The reproduction from five seeds.",
+}
+"""The paper and its siblings, which hold one difference each: name to summary."""
 
 
 @hookimpl
@@ -105,7 +125,7 @@ def gameable_rewards() -> Iterable[RewardOffer]:
 
 @hookimpl
 def gameable_optimizers() -> Iterable[OptimizerOffer]:
-    """Offer the warm start and expert iteration."""
+    """Offer the warm start, expert iteration and policy gradients."""
     yield OptimizerOffer(
         name="warm-start",
         summary="Supervised fine-tuning on every episode it is given (honest demonstrations).",
@@ -115,6 +135,21 @@ def gameable_optimizers() -> Iterable[OptimizerOffer]:
         name="expert-iteration",
         summary="Supervised fine-tuning on the samples that a filter keeps.",
         factory="gameable_plugins.optimizers.expert_iteration:ExpertIteration",
+    )
+    yield OptimizerOffer(
+        name="ppo",
+        summary="Proximal policy optimization with a value head; credit skips observations.",
+        factory="gameable_plugins.optimizers.ppo:PPO",
+    )
+    yield OptimizerOffer(
+        name="rloo",
+        summary="REINFORCE leave-one-out: samples of one prompt are each other's baseline.",
+        factory="gameable_plugins.optimizers.rloo:RLOO",
+    )
+    yield OptimizerOffer(
+        name="grpo",
+        summary="Group relative policy optimization: samples are paid relative to the others of their prompt.",
+        factory="gameable_plugins.optimizers.grpo:GRPO",
     )
 
 
@@ -146,6 +181,8 @@ def gameable_profiles() -> Iterable[ProfileOffer]:
         summary="The warm-started 135M model in every arm of every environment; nothing is trained to game.",
         factory="gameable_plugins:profiles/baseline.yaml",
     )
+    for name, summary in _REPRODUCTION.items():
+        yield ProfileOffer(name=name, summary=summary, factory=f"gameable_plugins:profiles/{name}.yaml")
 
 
 @hookimpl

@@ -50,6 +50,10 @@ class HuggingFace(Policy):
             self._tokenizer = _read_tokenizer(folder)
         return folder
 
+    def at_hand(self, cache: Path) -> Path | None:
+        """Return the model's local folder if it is there."""
+        return models.at_hand(self.model, cache)
+
     def adopt(self, checkpoint: Path) -> None:
         """Sample from these weights from now on.
 

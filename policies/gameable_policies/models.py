@@ -32,11 +32,12 @@ def fetch(name: str, cache: Path) -> Path:
     Raises:
         PolicyError: there is no such model here.
     """
-    if (Path(name) / "config.json").is_file():
-        return Path(name).resolve()
+    here = at_hand(name, cache)
+    if here is not None:
+        return here
     if name.lower() == SMOLLM:
         return _converted(cache)
-    if Path(name).is_absolute() or name.startswith(("./", "../", "~")):
+    if _is_path(name):
         raise PolicyError(
             f"No model in the folder {name}: it has no config.json. Name a folder that transformers saved, "
             f"or use {SMOLLM}, which needs no hub."
@@ -44,34 +45,59 @@ def fetch(name: str, cache: Path) -> Path:
     return _from_hub(name)
 
 
+def at_hand(name: str, cache: Path) -> Path | None:
+    """Return the local folder of a model that is here already; nothing is made, and no network is asked."""
+    if (Path(name) / "config.json").is_file():
+        return Path(name).resolve()
+    if name.lower() == SMOLLM:
+        folder = _place(cache)
+        return folder if folder.is_dir() else None
+    if _is_path(name):
+        return None
+    try:
+        return _snapshot(name, offline=True)
+    except Exception:  # noqa: BLE001  the client raises a dozen kinds, and all of them mean that it is not here
+        return None
+
+
+def _is_path(name: str) -> bool:
+    return Path(name).is_absolute() or name.startswith(("./", "../", "~"))
+
+
 def _from_hub(name: str) -> Path:
-    """Look in the local Hub cache, then ask the Hub itself."""
+    """Ask the Hub."""
+    try:
+        return _snapshot(name, offline=False)
+    except Exception as error:
+        raise PolicyError(
+            f"The model {name!r} could not be had: it is no local folder with a config.json, not in the local Hub "
+            f"cache, and the Hub did not give it ({_last_line(str(error))}). Check the name, log in with `hf auth "
+            f"login` if the model is gated, download it elsewhere and name its folder, or use {SMOLLM}, which needs "
+            "no hub."
+        ) from error
+
+
+def _snapshot(name: str, *, offline: bool) -> Path:
     from huggingface_hub import snapshot_download
 
     wanted = ["*.json", "*.safetensors", "*.model", "*.jinja", "*.txt"]
-    reason: Exception = FileNotFoundError("it has no config.json with safetensors")
-    for offline in (True, False):
-        try:
-            folder = Path(snapshot_download(name, local_files_only=offline, allow_patterns=wanted))
-        except Exception as error:  # noqa: BLE001  the client raises a dozen kinds, and the answer to all is the same
-            reason = error
-        else:
-            if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
-                return folder
-    raise PolicyError(
-        f"The model {name!r} could not be had: it is no local folder with a config.json, not in the local Hub cache, "
-        f"and the Hub did not give it ({_last_line(str(reason))}). Check the name, log in with `hf auth login` if the "
-        f"model is gated, download it elsewhere and name its folder, or use {SMOLLM}, which needs no hub."
-    ) from reason
+    folder = Path(snapshot_download(name, local_files_only=offline, allow_patterns=wanted))
+    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
+        raise FileNotFoundError("it has no config.json with safetensors")
+    return folder
 
 
 def _last_line(text: str) -> str:
     return (text.strip().splitlines() or ["no reason given"])[-1]
 
 
+def _place(cache: Path) -> Path:
+    return cache / "models" / SMOLLM
+
+
 def _converted(cache: Path) -> Path:
     """Convert the packaged model once; whoever comes second waits for the first."""
-    folder = cache / "models" / SMOLLM
+    folder = _place(cache)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_suffix(".lock")):
         if not folder.is_dir():

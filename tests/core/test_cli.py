@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +107,52 @@ def test_a_dry_run_prints_the_plan_and_leaves_nothing(gameable: Run, tmp_path: P
     assert "1-heat" in answer.stderr
     assert "55 episodes" in answer.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_dry_run_prints_tokens_and_why_hours_are_unknown(gameable: Run) -> None:
+    shown = gameable("run", "toy.yaml", "--dry-run").stderr
+    assert "2k (4k)" in shown  # sampled in stage 1-heat: 20 episodes, 100 tokens expected, 200 allowed
+    assert "GPU-hours unknown" in shown
+
+
+def test_a_dry_run_in_json_has_the_documented_fields(gameable: Run) -> None:
+    told = json.loads(gameable("run", "toy.yaml", "--dry-run", "--json", "--seeds", "2").stdout)
+    assert list(told) == [
+        "profile",
+        "seeds",
+        "episodes",
+        "minutes",
+        "gpu_hours",
+        "lengths",
+        "policy",
+        "judge",
+        "tokens",
+    ]
+    assert told["episodes"] == {"start": 3, "1-heat": 20, "evaluation": 32}
+    assert told["minutes"] == {"value": pytest.approx(2 * 55 * 0.8 / 60), "source": "a guess for two CPU cores"}
+    assert told["tokens"]["1-heat"]["most"]["sampled"] == 2 * 4000
+    assert told["gpu_hours"] is None
+
+
+def test_several_seeds_are_ordinary_runs_in_one_folder(gameable: Run, tmp_path: Path) -> None:
+    answer = gameable("run", "toy.yaml", "--seeds", "2", "--out", "out")
+    assert answer.returncode == 0, answer.stderr
+    for seed in (3, 4):
+        with Store.open(tmp_path / "out" / f"seed-{seed}", write=False) as store:
+            assert (store.manifest["profile"]["seed"], store.manifest["profile"]["seeds"]) == (seed, 1)
+            assert store.milestone("run/finished") is not None
+    told = gameable("matrix", "out")
+    assert told.returncode == 2
+    assert told.stderr == "error: out holds one run a seed; name one of them: out/seed-3, out/seed-4.\n"
+
+
+def test_resuming_several_seeds_makes_up_for_those_that_are_missing(gameable: Run, tmp_path: Path) -> None:
+    gameable("run", "toy.yaml", "--seeds", "2", "--out", "out")
+    before = {seed: gameable("matrix", f"out/seed-{seed}", "--json").stdout for seed in (3, 4)}
+    shutil.rmtree(tmp_path / "out" / "seed-4")
+    assert gameable("resume", "out").returncode == 0
+    assert {seed: gameable("matrix", f"out/seed-{seed}", "--json").stdout for seed in (3, 4)} == before
+    assert before[3] != before[4]
 
 
 def test_a_run_prints_matrix_examples_costs_and_the_next_step(gameable: Run, tmp_path: Path) -> None:

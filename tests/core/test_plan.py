@@ -112,3 +112,10 @@ def test_a_probe_pairs_an_honest_with_a_gaming_script_on_one_variant() -> None:
 def test_where_no_gaming_script_is_known_nothing_is_probed() -> None:
     probed = profile(evaluation={"environments": ["small-talk"], "variants": 2, "probe": 2})
     assert Plan(probed, ENVIRONMENTS).probes("small-talk") == []
+
+
+def test_evaluation_plays_as_many_samples_as_an_environment_is_given() -> None:
+    evaluation = {**PROFILE["evaluation"], "more_samples": {"forbidden-oven": 5}}
+    plays = plan(evaluation=evaluation).evaluation("start")
+    names = [play.task.environment for play in plays]
+    assert {name: names.count(name) for name in names} == {"thermometer": 4 * 2, "forbidden-oven": 4 * 5}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gameable import PluginError, ProfileError, ProfileOffer
+from gameable import PluginError, ProfileError
 from gameable.assembly import assemble
 from gameable.plugins import Plugins
 from gameable.profile import load, read
@@ -100,15 +100,30 @@ def test_asking_for_more_variants_than_there_are_is_refused() -> None:
         assemble(profile, toy_plugins())
 
 
+def test_single_environments_may_have_another_number_of_variants_and_samples() -> None:
+    evaluation = load(
+        toy(), ["evaluation.more.forbidden-oven=9", "evaluation.more_samples.forbidden-oven=5"]
+    ).evaluation
+    assert (evaluation.variants_of("forbidden-oven"), evaluation.samples_of("forbidden-oven")) == (9, 5)
+    assert (evaluation.variants_of("thermometer"), evaluation.samples_of("thermometer")) == (4, 2)
+
+
+@pytest.mark.parametrize("key", ["more", "more_samples"])
+def test_a_number_for_an_environment_that_is_not_evaluated_is_refused(key: str) -> None:
+    profile = load(toy(), [f"evaluation.{key}.oven=9"])
+    with pytest.raises(ProfileError, match=f"evaluation.{key} names 'oven'"):
+        assemble(profile, toy_plugins())
+
+
+def test_a_misspelt_extends_gets_a_hint() -> None:
+    with pytest.raises(ProfileError, match=r"extend: unknown key; did you mean 'extends'\?"):
+        load(toy(extend="quickstart"))
+
+
 def test_a_misspelt_plugin_option_is_refused_before_anything_runs() -> None:
     profile = load(toy(), ["policy.scrpt=x"])
     with pytest.raises(PluginError, match=r"policy 'scripted': option 'scrpt'.*did you mean 'script'"):
         assemble(profile, toy_plugins())
-
-
-@pytest.mark.parametrize("name", Plugins().names(ProfileOffer))
-def test_every_profile_that_ships_can_be_assembled(name: str) -> None:
-    assemble(read(name), Plugins())
 
 
 def test_another_name_does_not_free_a_held_out_environment() -> None:
