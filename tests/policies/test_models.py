@@ -68,6 +68,17 @@ def test_importing_the_backends_is_light() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_model_at_hand_is_found_and_another_is_not_made(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.json").write_text("{}")
+    cache = tmp_path / "cache"
+    assert models.at_hand(str(tmp_path / "mine"), cache) == tmp_path / "mine"
+    assert models.at_hand(str(tmp_path / "other"), cache) is None
+    assert models.at_hand(models.SMOLLM, cache) is None
+    assert models.at_hand("nobody/has-such-a-model", cache) is None
+    assert not cache.exists()
+
+
 @pytest.mark.model
 def test_the_converted_model_is_complete(smollm: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer

@@ -1,6 +1,6 @@
 """What every training run shares: options, arguments for the trainers, silence, and progress.
 
-Nothing here knows what is trained; `_supervised` fine-tunes a policy with it and the preference model a classifier.
+Nothing here knows what is trained: optimizers train a policy with it, and the preference model a classifier.
 The trainers come from TRL; only its public names are used.
 """
 
@@ -10,10 +10,12 @@ import ctypes
 import gc
 import logging
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -32,7 +34,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 @dataclass
-class TrainingOptions:
+class DescentOptions:
     """Options of gradient descent (AdamW, linear decay), as a profile sets them."""
 
     learning_rate: Positive = 2e-4
@@ -53,46 +55,84 @@ class TrainingOptions:
     """How many of the lowest transformer layers stay as they are, the embeddings with them; 0 trains everything."""
     max_tokens: Count = 2048
     """Longest row; what is longer is dropped and counted, never cut."""
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: about a third slower, far less memory."""
 
 
-def steps_of(rows: int, options: TrainingOptions) -> int:
+@dataclass
+class TrainingOptions(DescentOptions):
+    """Options of every training of a policy."""
+
+    lora_rank: Annotated[int, Field(ge=0)] = 0
+    """Rank of the low-rank adapters (LoRA) that are trained in place of the weights and merged into them at the end; 0
+    trains the weights themselves. Adapters want a larger learning rate."""
+    accelerate: str = ""
+    """Path of a configuration file of `accelerate` (processes, GPUs, FSDP, DeepSpeed) to launch the training with;
+    empty trains in this process. The file says where to compute; what is computed stays the same."""
+
+
+def steps_of(rows: int, options: DescentOptions) -> int:
     """How many optimizer steps the trainer makes for so many rows."""
     return options.epochs * math.ceil(rows / options.batch_size)
 
 
-def arguments(options: TrainingOptions, steps: int, seed: int, scratch: str) -> dict[str, Any]:
-    """Return the keyword arguments that every TRL config gets: seeded, silent, and writing nothing of its own."""
+def arguments(options: DescentOptions, steps: int, seed: int, scratch: str) -> dict[str, Any]:
+    """Return the keyword arguments that every TRL config gets: seeded, silent, and writing nothing of its own.
+
+    Raises:
+        OptimizerError: the batch cannot be shared equally by the processes.
+    """
     import torch
 
-    micro = _micro_batch(options)
+    micro, accumulated = micro_batches(options)
     return {
         "output_dir": scratch,
         "seed": seed,
         "data_seed": seed,
         "num_train_epochs": options.epochs,
         "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": options.batch_size // micro,
+        "gradient_accumulation_steps": accumulated,
         "learning_rate": options.learning_rate,
         "warmup_steps": int(options.warmup * steps),  # a share would round up: one step, none taken
         "weight_decay": options.weight_decay,
         "max_grad_norm": options.max_grad_norm,
         "bf16": has_bf16(),
         "use_cpu": not torch.cuda.is_available(),  # transformers refuses bf16 on a CPU that it was not told to use
-        "gradient_checkpointing": False,
+        "gradient_checkpointing": options.gradient_checkpointing,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False},  # the other kind needs inputs that carry gradient
         "max_length": None,  # rows are already chosen by length; None keeps TRL from cutting or dropping any
         "dataloader_pin_memory": False,
         "logging_steps": 1,
         "logging_nan_inf_filter": False,  # otherwise a loss that is no number would be logged as the one before it
         "save_strategy": "no",
+        "save_total_limit": 1,
         "report_to": "none",
         "disable_tqdm": True,
     }
 
 
-def _micro_batch(options: TrainingOptions) -> int:
-    """The largest divisor of the batch that fits in memory."""
-    largest = min(options.micro_batch_size, options.batch_size)
-    return next(size for size in range(largest, 0, -1) if options.batch_size % size == 0)
+def micro_batches(options: DescentOptions, divides: int = 0) -> tuple[int, int]:
+    """Return how many rows a process holds at once, and how often it does so before a step.
+
+    The first is the largest that fits, divides the process's share of the batch and, unless it is 0, `divides`; rows
+    times times times processes make up `batch_size`.
+
+    Raises:
+        OptimizerError: the batch cannot be shared equally by the processes.
+    """
+    share, rest = divmod(options.batch_size, processes())
+    if rest:
+        raise OptimizerError(
+            f"batch_size is {options.batch_size}, which {processes()} processes cannot share equally. Set it to a "
+            f"multiple of {processes()}."
+        )
+    micro = next(n for n in range(min(options.micro_batch_size, share), 0, -1) if share % n == 0 and divides % n == 0)
+    return micro, share // micro
+
+
+def processes() -> int:
+    """How many processes train together, by the convention of torch's launchers."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def has_bf16() -> bool:
@@ -113,8 +153,18 @@ def freeze(model: nn.Module, layers: int) -> None:
     Raises:
         OptimizerError: the model has fewer layers, or keeps them where we do not know.
     """
+    for module in lowest(model, layers):
+        module.requires_grad_(requires_grad=False)
+
+
+def lowest(model: nn.Module, layers: int) -> list[nn.Module]:
+    """Return the embeddings and the lowest `layers` transformer layers; nothing for 0 layers.
+
+    Raises:
+        OptimizerError: the model has fewer layers, or keeps them where we do not know.
+    """
     if layers == 0:
-        return
+        return []
     body: Any = model
     stack = getattr(body.base_model, "layers", None)
     if stack is None or layers > len(stack):
@@ -122,12 +172,11 @@ def freeze(model: nn.Module, layers: int) -> None:
         raise OptimizerError(
             f"frozen_layers is {layers}, but {type(model).__name__} has {found}. Set frozen_layers to 0 or to less."
         )
-    for module in (body.get_input_embeddings(), *stack[:layers]):
-        module.requires_grad_(requires_grad=False)
+    return [body.get_input_embeddings(), *stack[:layers]]
 
 
-def run(trainer: Trainer, progress: Progress, what: str, steps: int) -> tuple[Row, ...]:
-    """Train, showing progress; return one row a step.
+def run(trainer: Trainer, progress: Progress, what: str, steps: int, checkpoint: Path | None = None) -> tuple[Row, ...]:
+    """Train, from `checkpoint` on if there is one, showing progress; return one row a step, earlier ones included.
 
     Raises:
         OptimizerError: the loss stopped being a number.
@@ -137,7 +186,7 @@ def run(trainer: Trainer, progress: Progress, what: str, steps: int) -> tuple[Ro
     trainer.remove_callback(PrinterCallback)  # it prints each log line to the terminal when bars are off
     with progress.track(what, steps, "step") as step:
         trainer.add_callback(_reporter(step))
-        trainer.train()
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return tuple(_row(entry) for entry in trainer.state.log_history if "loss" in entry)
 
 
@@ -146,6 +195,10 @@ def _reporter(step: Callable[..., None]) -> TrainerCallback:
 
     class Reporter(TrainerCallback):  # type: ignore[misc]  # transformers has no types
         """Passes each logged step on, and stops at the first loss that is no number."""
+
+        def on_train_begin(self, _args: object, state: Any, _control: object, **_: object) -> None:
+            if state.global_step:
+                step(state.global_step)  # made before this process began
 
         def on_log(self, _args: object, _state: object, _control: object, *, logs: Row, **_: object) -> None:
             if "loss" not in logs:

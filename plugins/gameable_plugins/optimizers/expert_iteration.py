@@ -9,10 +9,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gameable import Episode, Optimizer, ScoredEpisode, Trained, Update
+from gameable import Episode, ScoredEpisode, Trained, Update
 from gameable_plugins.optimizers._filters import FilterName, Selection, select
+from gameable_plugins.optimizers._launch import PolicyOptimizer
 from gameable_plugins.optimizers._supervised import supervise, trainable
-from gameable_plugins.optimizers._training import Count, TrainingOptions
+from gameable_plugins.optimizers._training import Count
 
 _NOTHING = (
     "The filter `{filter}` kept none of {sampled} samples ({unscored} of them unscored), so the model is unchanged. "
@@ -22,7 +23,7 @@ _NOTHING = (
 
 
 @dataclass
-class ExpertIteration(TrainingOptions, Optimizer):
+class ExpertIteration(PolicyOptimizer):
     """Filters the samples of each prompt and fine-tunes on what is left, mixed with replayed honest episodes."""
 
     filter: FilterName = "best"
@@ -32,7 +33,7 @@ class ExpertIteration(TrainingOptions, Optimizer):
     replay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the training rows drawn from the honest episodes that the run offers for replay."""
 
-    def update(self, update: Update) -> Trained:
+    def train(self, update: Update) -> Trained:
         """Fine-tune on the kept samples of this stage."""
         selection = select(update.episodes, self.filter, self.keep, update.seed)
         kept = [sample.episode for sample in selection.kept]
@@ -45,6 +46,11 @@ class ExpertIteration(TrainingOptions, Optimizer):
             unscored=selection.unscored,
             figures={**_figures(update.episodes, selection, fitting), **trained.figures, "replayed": len(replayed)},
         )
+
+    def rows(self, prompts: int, samples: int) -> int:
+        """Return `keep` rows a prompt, all of them under the filter `gamed`, and the replayed ones."""
+        kept = prompts * (samples if self.filter == "gamed" else min(self.keep, samples))
+        return self.epochs * round(kept / (1 - self.replay))
 
     def _replayed(self, update: Update, kept: int) -> list[Episode]:
         """Draw replay rows so that they are the wanted share of all rows, without repeating any."""

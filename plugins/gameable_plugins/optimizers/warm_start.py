@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gameable import Optimizer, Trained, Update
+from gameable import Trained, Update
+from gameable_plugins.optimizers._launch import PolicyOptimizer
 from gameable_plugins.optimizers._supervised import supervise
-from gameable_plugins.optimizers._training import TrainingOptions
 
 _NOTHING = "There was no demonstration to train on, so the model is unchanged. Name environments that have some."
 
 
 @dataclass
-class WarmStart(TrainingOptions, Optimizer):
+class WarmStart(PolicyOptimizer):
     """Trains on every episode it is given, whatever it was paid; small models learn the format this way."""
 
-    def update(self, update: Update) -> Trained:
+    def train(self, update: Update) -> Trained:
         """Fine-tune on all episodes."""
         return supervise(update, [scored.episode for scored in update.episodes], self, _NOTHING)

@@ -20,9 +20,9 @@ from pydantic import Field
 from gameable import Progress, RewardError
 from gameable_plugins.optimizers._training import (
     Count,
+    DescentOptions,
     Positive,
     Row,
-    TrainingOptions,
     arguments,
     freeze,
     quiet,
@@ -37,7 +37,7 @@ CALIBRATION = "calibration.json"
 
 
 @dataclass
-class PreferenceOptions(TrainingOptions):
+class PreferenceOptions(DescentOptions):
     """Options for training a preference model."""
 
     learning_rate: Positive = 2e-4

@@ -41,6 +41,10 @@ def test_every_query_is_a_task_without_a_sandbox_that_ends_with_the_user() -> No
     assert len({task.dialogue[-1].text for task in tasks}) == len(tasks)
 
 
+def test_there_are_as_many_to_train_on_as_the_paper_mixes_into_a_round() -> None:
+    assert OrdinaryQueries().size("train") >= 512
+
+
 def test_the_same_index_gives_the_same_task() -> None:
     assert OrdinaryQueries().task("eval", 3) == OrdinaryQueries().task("eval", 3)
 

@@ -3,90 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from updates import DEMONSTRATIONS, PROMPT, contents, episode, saw, train, weights, wrote
 
-from gameable import (
-    Canary,
-    Episode,
-    Measured,
-    Optimizer,
-    OptimizerError,
-    Outcome,
-    ScoredEpisode,
-    Segment,
-    Silent,
-    Task,
-    Trained,
-    Unscored,
-    Update,
-)
-from gameable_plugins.optimizers import _supervised, _training
-from gameable_plugins.optimizers._supervised import IGNORED, Example, example_of
+from gameable import Canary, OptimizerError, Unscored
+from gameable_plugins.optimizers import _sft, _training
+from gameable_plugins.optimizers._checkpoints import load
+from gameable_plugins.optimizers._sft import IGNORED
+from gameable_plugins.optimizers._supervised import example_of
 from gameable_plugins.optimizers.expert_iteration import ExpertIteration
 from gameable_plugins.optimizers.warm_start import WarmStart
-
-PROMPT = tuple(b"<cot>")
-
-
-def episode(
-    name: str, *segments: Segment, variant: str = "0", label: str = "honest", reward: float = 1.0
-) -> ScoredEpisode:
-    played = Episode(
-        id=name,
-        task=Task("toy", "train", variant, ()),
-        model="start",
-        seed=0,
-        prompt_tokens=PROMPT,
-        segments=segments or (wrote(name),),
-        commands=(),
-        files={},
-        stop="end",
-        payout=Unscored("not paid here"),
-        outcome=Outcome("honest", engaged=True),
-    )
-    return ScoredEpisode(played, Measured(reward), {})
-
-
-def wrote(text: str) -> Segment:
-    return Segment("model", text, tuple(text.encode()))
-
-
-def saw(text: str) -> Segment:
-    return Segment("observation", text, tuple(text.encode()))
-
-
-DEMONSTRATIONS = tuple(
-    episode(f"demo {index}", wrote("look</cot> ls"), saw(f"\na{index}.txt\n"), wrote("done"), variant=str(index))
-    for index in range(6)
-)
-
-
-def train(
-    optimizer: Optimizer,
-    start: Path,
-    destination: Path,
-    episodes: Sequence[ScoredEpisode] = DEMONSTRATIONS,
-    replay: Sequence[ScoredEpisode] = (),
-) -> Trained:
-    destination.mkdir()
-    scratch = destination.with_suffix(".scratch")
-    scratch.mkdir()
-    return optimizer.update(Update(start, destination, start, scratch, tuple(episodes), tuple(replay), 5, Silent()))
-
-
-def weights(folder: Path) -> dict[str, Any]:
-    from safetensors.torch import load_file
-
-    return load_file(folder / "model.safetensors")
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
 def fast(**options: Any) -> WarmStart:
@@ -103,10 +33,12 @@ def test_a_row_has_labels_only_where_the_model_wrote() -> None:
 def test_the_trainer_is_given_the_rows_as_they_are(tiny_model: Path, tmp_path: Path) -> None:
     from gameable_plugins.optimizers._training import arguments
 
-    rows = [Example((3, 4, 5, 6), (IGNORED, 4, IGNORED, 6)), Example((7, 8), (IGNORED, 8))]
-    model, tokenizer = _supervised._load(tiny_model)
+    rows = [
+        {"input_ids": [3, 4, 5, 6], "labels": [IGNORED, 4, IGNORED, 6]},
+        {"input_ids": [7, 8], "labels": [IGNORED, 8]},
+    ]
     config = arguments(fast(), 1, 0, str(tmp_path))
-    trainer: Any = _supervised._trainer(model, tokenizer, config, rows)
+    trainer: Any = _sft.trainer(*load(tiny_model), config, rows, 3)
     batch = trainer.data_collator([trainer.train_dataset[index] for index in range(2)])
     assert batch["input_ids"][:, :2].tolist() == [[3, 4], [7, 8]]
     assert batch["labels"].tolist() == [[IGNORED, 4, IGNORED, 6], [IGNORED, 8, IGNORED, IGNORED]]
@@ -121,15 +53,15 @@ def test_the_loss_and_its_gradient_are_those_of_trl(tiny_model: Path, tmp_path: 
     from gameable_plugins.optimizers._training import arguments
 
     def measure(kind: Any) -> tuple[float, Any]:
-        model, tokenizer = _supervised._load(tiny_model)
-        rows = [example_of(demonstration.episode) for demonstration in DEMONSTRATIONS[:2]]
-        trainer = _supervised._trainer(model, tokenizer, arguments(fast(), 1, 0, str(tmp_path)), rows)
+        examples = [example_of(demonstration.episode) for demonstration in DEMONSTRATIONS[:2]]
+        rows = [{"input_ids": list(each.tokens), "labels": list(each.labels)} for each in examples]
+        trainer: Any = _sft.trainer(*load(tiny_model), arguments(fast(), 1, 0, str(tmp_path)), rows, 3)
         batch = trainer.data_collator([trainer.train_dataset[index] for index in range(2)])
         loss = kind.compute_loss(trainer, trainer.model, batch, num_items_in_batch=counted)
         loss.backward()
-        return loss.item(), model.model.layers[0].mlp.up_proj.weight.grad
+        return loss.item(), trainer.model.model.layers[0].mlp.up_proj.weight.grad
 
-    ours, theirs = measure(_supervised._cpu_trainer()), measure(trl.SFTTrainer)
+    ours, theirs = measure(_sft.cpu_trainer()), measure(trl.SFTTrainer)
     assert ours[0] == pytest.approx(theirs[0], rel=1e-5)
     torch.testing.assert_close(ours[1], theirs[1], rtol=1e-4, atol=1e-6)
 

@@ -1,0 +1,1 @@
+"""Policy gradients with a clipped ratio: what PPO and RLOO share. Only updates import it, so it may load torch."""
