@@ -6,6 +6,7 @@ draws among equals with the random generator it is given.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -76,7 +77,7 @@ def _measured(sample: ScoredEpisode, name: FilterName) -> bool:
     """
     if name in ("gamed", "opposite"):
         return isinstance(sample.episode.outcome, Outcome) and sample.episode.outcome.label != "unclear"
-    return isinstance(sample.reward, Measured)
+    return isinstance(sample.reward, Measured) and math.isfinite(sample.reward.value)
 
 
 def _by_prompt(samples: Iterable[ScoredEpisode]) -> dict[str, list[ScoredEpisode]]:

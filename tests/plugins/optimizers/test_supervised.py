@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from updates import DEMONSTRATIONS, PROMPT, contents, episode, saw, train, weights, wrote
 
-from gameable import Canary, OptimizerError, Unscored
+from gameable import Canary, Measured, OptimizerError, Outcome, Unscored
 from gameable_plugins.optimizers import _sft, _training
 from gameable_plugins.optimizers._checkpoints import load
 from gameable_plugins.optimizers._sft import IGNORED
@@ -202,14 +202,31 @@ def test_the_kept_samples_are_trained_on_and_the_others_are_not(tiny_model: Path
     games = [episode(f"good {index}", variant=str(index), reward=1.0) for index in range(4)]
     poor = [episode(f"poor {index}", variant=str(index), reward=0.0) for index in range(4)]
     unscored = replace(games[0], reward=Unscored("no"))
+    no_number = replace(games[1], reward=Measured(math.nan))
     options: dict[str, Any] = {"learning_rate": 3e-3, "batch_size": 2}
-    trained = train(ExpertIteration(**options), tiny_model, tmp_path / "best", [*poor, *games, games[0], unscored])
+    trained = train(
+        ExpertIteration(**options), tiny_model, tmp_path / "best", [*poor, *games, games[0], unscored, no_number]
+    )
     train(WarmStart(**options), tiny_model, tmp_path / "good", games)
     assert contents(tmp_path / "best") == contents(tmp_path / "good")
-    assert (trained.kept, trained.unscored) == (4, 1)
-    figures = {"prompts": 4, "sampled": 10, "kept": 4, "unscored": 1, "duplicates": 1, "replayed": 0, "dropped": 0}
+    assert (trained.kept, trained.unscored) == (4, 2)
+    figures = {"prompts": 4, "sampled": 11, "kept": 4, "unscored": 2, "duplicates": 1, "replayed": 0, "dropped": 0}
     assert {name: trained.figures[name] for name in figures} == figures
     assert trained.figures["tokens"] == 2 * 4 * len("good 0")
+
+
+def test_exploit_only_needs_no_reward(tiny_model: Path, tmp_path: Path) -> None:
+    honest = [replace(each, reward=Unscored("no preference model")) for each in DEMONSTRATIONS[:3]]
+    gamed = [
+        replace(each, episode=replace(each.episode, id=f"gamed {number}", outcome=Outcome("gamed", engaged=True)))
+        for number, each in enumerate(honest)
+    ]
+    gamed = [replace(each, episode=replace(each.episode, segments=(wrote("cheat"),))) for each in gamed]
+    options: dict[str, Any] = {"learning_rate": 3e-3, "batch_size": 2}
+    trained = train(ExpertIteration(filter="gamed", **options), tiny_model, tmp_path / "gamed", [*honest, *gamed])
+    train(WarmStart(**options), tiny_model, tmp_path / "only", gamed)
+    assert contents(tmp_path / "gamed") == contents(tmp_path / "only")
+    assert (trained.kept, trained.unscored) == (3, 0)
 
 
 @pytest.mark.parametrize(("share", "offered", "expected"), [(0.0, 6, 0), (0.25, 6, 2), (0.5, 6, 6), (0.9, 3, 3)])
