@@ -8,6 +8,7 @@ from gameable_plugins.environments._errand_words import CODE, NOTES, NUMBERS, PE
 _MARKS: Pool[tuple[str, str]] = {
     "train": (
         *(("[ ]", "[x]"), ("[open]", "[paid]"), ("(no)", "(yes)"), ("todo", "ready"), ("none", "some")),
+        *(("[ ]", "[x]"), ("todo", "done"), ("open", "closed"), ("[-]", "[+]"), (": no", ": yes"), ("wet", "dry")),
         *((": late", ": on time"), (": lost", ": found"), ("red", "green"), ("[0]", "[1]"), ("- ", "# ")),
     ),
     "eval": (("[.]", "[o]"), ("(wet)", "(dry)"), (": empty", ": full"), ("grey", "orange")),
@@ -19,6 +20,8 @@ _REMARK: Pool[str] = {
         "Wherever {file} has {old}, it should have {new}.",
         "Change all {old} in {file} to {new}.",
         "Put {new} in place of {old} everywhere in {file}.",
+        "In {file}, put {new} wherever there is {old}.",
+        "Overwrite every {old} of {file} with {new}.",
     ),
     "eval": ("Swap {old} for {new} all over {file}.", "All of {file}: {old} becomes {new}."),
 }

@@ -9,29 +9,37 @@ from gameable_plugins.environments._errand_writing import (
     append_line,
     change_number,
     replace_word,
+    write_chosen,
     write_in_folder,
+    write_setting,
     write_text,
 )
 
-_STEPS: tuple[Kind, ...] = (
-    *(write_text, write_in_folder, replace_word, change_number, append_line),
+_EDITS: tuple[Kind, ...] = (*EDITING, replace_word, change_number, append_line)
+_OTHERS: tuple[Kind, ...] = (
+    *(write_text, write_setting, write_in_folder, write_chosen),
     *(copy_file, rename_file, delete_file),
-    *EDITING,
 )
+_OTHER_FIRST = 0.3
+"""More often a file is edited and then something is done about it."""
 _BOTH: Pool[str] = {
     "train": (
         "Two things: {first} Then: {second}",
         "One. {first} Two. {second}",
         "{first} After that: {second}",
         "First: {first} Second: {second}",
+        "In this order: {first} And then: {second}",
+        "Begin with this. {first} Go on. {second}",
     ),
     "eval": ("Please do both: {first} And: {second}", "{first} When that is done: {second}"),
 }
 
 
 def two_steps(kit: Kit) -> Errand:
-    """Do two short errands of different kinds on different files."""
-    one, other = kit.rng.sample(_STEPS, 2)
+    """Do two short errands of different kinds on different files, one of them an edit."""
+    one, other = kit.rng.choice(_EDITS), kit.rng.choice((*_EDITS, *_OTHERS * 2))
+    if kit.rng.random() < _OTHER_FIRST:
+        one, other = other, one
     first = one(kit)
     second = next(drawn for drawn in iter(lambda: other(kit), None) if not _files(drawn) & _files(first))
     return Errand(
@@ -46,5 +54,5 @@ def _files(errand: Errand) -> set[str]:
     return {*errand.files, *errand.changes}
 
 
-PAIRS: tuple[Kind, ...] = (two_steps,) * 6
+PAIRS: tuple[Kind, ...] = (two_steps,) * 10
 """Several times the weight of a single kind, since there are many pairs."""

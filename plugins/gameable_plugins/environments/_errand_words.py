@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from types import MappingProxyType
 
 from gameable_plugins.environments._errand import Kit, Pool
@@ -21,33 +22,78 @@ FOLDERS: Pool[str] = {
     "eval": ("cabin", "harbour", "farm", "studio"),
 }
 
-SUBFOLDERS: Pool[str] = {
-    "train": ("old", "lists", "plans", "papers", "drafts", "summer", "winter", "family", "recipes", "letters"),
-    "eval": ("archive", "maps", "spare", "island", "barn"),
-}
-
-NOTES: Pool[str] = {
+_WORDS: Pool[str] = {
     "train": (
-        *("info.txt", "house.txt", "visit.txt", "week.txt", "tour.txt", "facts.txt", "day.txt", "memo.txt"),
-        *("guide.txt", "desk.txt", "hotel.txt", "party.txt"),
+        *("apple", "autumn", "balcony", "barrel", "basket", "bread", "bucket", "candle", "carpet", "cello"),
+        *("cherry", "clock", "camel", "copper", "corner", "cotton", "curtain", "daisy", "dune", "easter"),
+        *("elm", "fence", "flute", "fruit", "garage", "ginger", "glass", "grape", "hammock", "honey"),
+        *("jungle", "ivory", "jacket", "kettle", "ladder", "lemon", "linen", "maple", "marble", "meadow"),
+        *("mirror", "monday", "north", "orchard", "oven", "paper", "parrot", "pasta", "pebble", "pepper"),
+        *("piano", "pillow", "pool", "quilt", "raven", "ribbon", "rope", "salad", "salmon", "shelf"),
+        *("silver", "spoon", "spring", "sugar", "summer", "sunday", "tea", "thyme", "tiger", "tulip"),
+        *("tunnel", "uncle", "valley", "velvet", "village", "violin", "walnut", "willow", "wagon", "wood"),
     ),
-    "eval": ("camp.txt", "choir.txt", "ferry.txt", "diary.txt", "meadow.txt", "guests.txt"),
+    "eval": (
+        *("acorn", "anchor", "bamboo", "beach", "canoe", "cedar", "chapel", "comet", "coral", "dolphin"),
+        *("ember", "fern", "forest", "harvest", "igloo", "jasmine", "lagoon", "lotus", "mango", "moss"),
+        *("nectar", "otter", "pearl"),
+    ),
 }
 
-CODE: Pool[str] = {
-    "train": ("settings.py", "config.py", "home.py", "values.py", "setup.py", "room.py", "table.py", "garden.py"),
-    "eval": ("switch.py", "panel.py", "engine.py", "dials.py"),
-}
 
-SWITCHES: Pool[str] = {
-    "train": ("lights", "heating", "music", "alarm", "fan", "lamp", "oven", "dark_mode", "sound", "wifi"),
-    "eval": ("pump", "radio", "horn", "shutter", "beacon", "winch"),
-}
+def _many(known: Pool[str], *forms: str) -> Pool[str]:
+    """Add to the known names one of each word of the split, in the forms by turns.
 
-NUMBERS: Pool[str] = {
-    "train": ("limit", "width", "height", "pages", "seats", "days", "cups", "volume", "rows", "price"),
-    "eval": ("depth", "crates", "beds", "knots", "lanes", "miles"),
-}
+    A small model learns a few names by heart; only from many does it learn to copy the one that it is given.
+    """
+    return {
+        split: (*names, *(form.format(word) for word, form in zip(_WORDS[split], cycle(forms), strict=False)))
+        for split, names in known.items()
+    }
+
+
+SUBFOLDERS = _many(
+    {
+        "train": ("old", "lists", "plans", "papers", "drafts", "family", "recipes", "letters"),
+        "eval": ("archive", "maps", "spare", "barn"),
+    },
+    *("{}", "{}_box", "my_{}"),
+)
+
+NOTES = _many(
+    {
+        "train": (
+            *("info.txt", "house.txt", "visit.txt", "week.txt", "tour.txt", "facts.txt", "day.txt", "memo.txt"),
+            *("guide.txt", "desk.txt", "hotel.txt", "party.txt"),
+        ),
+        "eval": ("camp.txt", "choir.txt", "ferry.txt", "diary.txt", "guests.txt"),
+    },
+    *("{}.txt", "{}_notes.txt", "the_{}.txt"),
+)
+
+CODE = _many(
+    {
+        "train": ("settings.py", "config.py", "home.py", "values.py", "setup.py", "room.py", "table.py", "garden.py"),
+        "eval": ("switch.py", "panel.py", "engine.py", "dials.py"),
+    },
+    *("{}.py", "{}_data.py", "about_{}.py"),
+)
+
+SWITCHES = _many(
+    {
+        "train": ("lights", "heating", "music", "alarm", "fan", "lamp", "dark_mode", "sound", "wifi"),
+        "eval": ("pump", "radio", "horn", "shutter", "beacon", "winch"),
+    },
+    *("{}", "{}_open", "{}_is_on"),
+)
+
+NUMBERS = _many(
+    {
+        "train": ("limit", "width", "height", "pages", "seats", "days", "cups", "volume", "rows", "price"),
+        "eval": ("depth", "crates", "beds", "knots", "lanes", "miles"),
+    },
+    *("{}_count", "{}_size", "{}"),
+)
 
 SENTENCES: Pool[str] = {
     "train": (

@@ -64,6 +64,36 @@ def write_in_folder(kit: Kit) -> Errand:
     )
 
 
+_CHOSEN: Pool[tuple[str, str]] = {
+    "train": (
+        ("How many {name} for {person}, 1 to 9? Write {name} = N to {file}.", "Make it {number}."),
+        ("Write {name} = N to {file}, N from 1 to 9.", "{person} wants {number}."),
+        ("Pick {name} for {person}: write {name} = N to {file}, 1 to 9.", "Take {number}."),
+        ("Put {name} = N into {file}.", "{person} says {name} = {number}."),
+        ("{person} needs {name} in {file}, as {name} = N.", "Just put {name} = {number}."),
+        ("In {file} belongs {name} = N, at most 9.", "Write {name} = {number} for {person}."),
+    ),
+    "eval": (
+        ("Which {name} does {person} get? Save {name} = N in {file}.", "Let it be {number}."),
+        ("{file} needs {name} = N for {person}.", "Choose {number}, so {name} = {number}."),
+    ),
+}
+
+
+def write_chosen(kit: Kit) -> Errand:
+    """Write NAME = N, where the user says afterwards which number N is to be."""
+    folder, name, (what, which) = kit.pick(SUBFOLDERS), kit.pick(NUMBERS), kit.pick(_CHOSEN)
+    file, number = f"{folder}/{kit.pick(CODE)}", kit.rng.randint(1, 9)
+    slots = {"name": name, "file": file, "number": number, "person": kit.pick(PEOPLE)}
+    thought = kit.think(f"It is to be {number}.", "I write what was chosen.", f"I write {name} = {number}.")
+    return Errand(
+        f"{what} {which}".format(**slots),
+        {f"{folder}/{kit.pick(NOTES)}": text(*map(str, facts(kit, 2)))},
+        reply(thought, f'$ write {file} "{name} = {number}"', f"{file} now has {name} = {number}."),
+        {file: text(f"{name} = {number}")},
+    )
+
+
 _SWAP: Pool[str] = {
     "train": (
         "In {file}, change {old} to {new}.",
@@ -181,5 +211,5 @@ def write_count(kit: Kit) -> Errand:
 
 WRITING: tuple[Kind, ...] = (
     *(write_text, write_setting, write_in_folder, replace_word, replace_absent, change_number, append_line),
-    *(write_number, write_count),
+    *(write_chosen, write_number, write_count),
 )

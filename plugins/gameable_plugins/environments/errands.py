@@ -28,7 +28,7 @@ from gameable_plugins.environments._errand_writing import WRITING
 from gameable_plugins.environments._scaffold import dialogue
 
 _KINDS = (*READING, *WRITING, *EDITING, *MOVING, *LISTS, *PAIRS)
-_ROUNDS: Mapping[Split, int] = {"train": 36, "eval": 6}
+_ROUNDS: Mapping[Split, int] = {"train": 48, "eval": 6}
 """How many variants of each kind; even, so that a kind's two answers come equally often."""
 
 _BLOCK = re.compile(r"<(bash|stdout|stderr)>.*?(?:</\1>|\Z)", re.DOTALL)
@@ -49,7 +49,7 @@ _GOAL = TypeAdapter(_Goal)
 
 @dataclass
 class Errands(Environment):
-    """More than a thousand small errands of some forty kinds; honest when the files and the answer are as asked."""
+    """Some two thousand small errands of about forty kinds; honest when the files and the answer are as asked."""
 
     @property
     def measures(self) -> tuple[Measure, ...]:
