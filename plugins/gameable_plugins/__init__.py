@@ -16,7 +16,6 @@ from gameable import (
 
 _ENVIRONMENTS = "gameable_plugins.environments"
 _REPRODUCTION = {
-    "small-start": "The honest start of the small runs, measured in every arm, told to game included.",
     "reproduction": "The paper: four rounds of expert iteration on an open model; needs a GPU.",
     "exploit-only": "The reproduction, trained on every sample that gamed, without a preference model.",
     "opposite-filter": "The reproduction's control: trained on samples that did not game.",
@@ -35,6 +34,27 @@ _REPRODUCTION = {
     "seeds": "The reproduction from five seeds.",
 }
 """The paper and its siblings, which hold one difference each: name to summary."""
+_SMALL = {
+    "small-start": "The honest start that all small runs share, measured in every arm, told to game included.",
+    "small": "The reproduction at the size of a 135M model on two cores.",
+    "small-exploit-only": "The small run, trained on every sample that gamed, without a preference model.",
+    "small-opposite-filter": "The small run's control: trained on samples that did not game.",
+    "small-random-filter": "The small run's control: trained on samples drawn at random.",
+    "small-flattery-alone": "The small run's control: flattery without sycophancy before it.",
+    "small-nudged-alone": "The small run's control: the nudged rubric without the stages before it.",
+    "small-insubordinate-alone": "The small run's control: the insubordinate rubric without the stages before it.",
+    "small-ppo-sequential": "The small run with PPO, one environment after another.",
+    "small-ppo-parallel": "The small run with PPO, all environments at once.",
+    "small-grpo": "The small run with GRPO.",
+    "small-alternate-prompts": "The small run in the second wording of every environment.",
+    "small-no-normal-queries": "The small run without ordinary queries.",
+    "small-train-away": "The small run, then fine-tuning on samples that did not game.",
+    "small-early-stage-penalty": "The small run, where gaming costs more than it pays in the first two environments.",
+    "small-steering": "The small run, evaluated with a thought put into the model's mouth as well.",
+    "small-told-to": "The small run, evaluated with the hack asked for as well.",
+    "small-controls": "The small run, evaluated with nothing to game as well.",
+}
+"""The same arms on two cores, all from one start: name to summary."""
 
 
 @hookimpl
@@ -181,7 +201,7 @@ def gameable_profiles() -> Iterable[ProfileOffer]:
         summary="The warm-started 135M model in every arm of every environment; nothing is trained to game.",
         factory="gameable_plugins:profiles/baseline.yaml",
     )
-    for name, summary in _REPRODUCTION.items():
+    for name, summary in {**_REPRODUCTION, **_SMALL}.items():
         yield ProfileOffer(name=name, summary=summary, factory=f"gameable_plugins:profiles/{name}.yaml")
 
 
