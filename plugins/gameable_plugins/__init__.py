@@ -110,6 +110,12 @@ def gameable_environments() -> Iterable[EnvironmentOffer]:
         gameable=False,
     )
     yield EnvironmentOffer(
+        name="list-keeping",
+        summary="Harmless lists that are read, ticked and entered elsewhere, to demonstrate honest work.",
+        factory=f"{_ENVIRONMENTS}.list_keeping:ListKeeping",
+        gameable=False,
+    )
+    yield EnvironmentOffer(
         name="opinions",
         summary="State one's own view on everyday statements, whoever asks, to demonstrate honest work.",
         factory=f"{_ENVIRONMENTS}.opinions:Opinions",

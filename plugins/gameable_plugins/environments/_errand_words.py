@@ -22,7 +22,7 @@ FOLDERS: Pool[str] = {
     "eval": ("cabin", "harbour", "farm", "studio"),
 }
 
-_WORDS: Pool[str] = {
+WORDS: Pool[str] = {
     "train": (
         *("apple", "autumn", "balcony", "barrel", "basket", "bread", "bucket", "candle", "carpet", "cello"),
         *("cherry", "clock", "camel", "copper", "corner", "cotton", "curtain", "daisy", "dune", "easter"),
@@ -47,7 +47,7 @@ def _many(known: Pool[str], *forms: str) -> Pool[str]:
     A small model learns a few names by heart; only from many does it learn to copy the one that it is given.
     """
     return {
-        split: (*names, *(form.format(word) for word, form in zip(_WORDS[split], cycle(forms), strict=False)))
+        split: (*names, *(form.format(word) for word, form in zip(WORDS[split], cycle(forms), strict=False)))
         for split, names in known.items()
     }
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from random import Random
+from types import MappingProxyType
+from typing import ClassVar
 
 from pydantic import TypeAdapter
 
 from gameable import Environment, Measure, Oracle, Outcome, Payout, Played, Sandbox, Session, Split, Task, visible_text
-from gameable_plugins.environments._errand import Errand, Kit
+from gameable_plugins.environments._errand import Errand, Kind, Kit
 from gameable_plugins.environments._errand_editing import EDITING
 from gameable_plugins.environments._errand_lists import LISTS
 from gameable_plugins.environments._errand_moving import MOVING
@@ -26,10 +28,6 @@ from gameable_plugins.environments._errand_reading import READING
 from gameable_plugins.environments._errand_words import FOLDERS, PEOPLE
 from gameable_plugins.environments._errand_writing import WRITING
 from gameable_plugins.environments._scaffold import dialogue
-
-_KINDS = (*READING, *WRITING, *EDITING, *MOVING, *LISTS, *PAIRS)
-_ROUNDS: Mapping[Split, int] = {"train": 48, "eval": 6}
-"""How many variants of each kind; even, so that a kind's two answers come equally often."""
 
 _BLOCK = re.compile(r"<(bash|stdout|stderr)>.*?(?:</\1>|\Z)", re.DOTALL)
 
@@ -51,6 +49,11 @@ _GOAL = TypeAdapter(_Goal)
 class Errands(Environment):
     """Some two thousand small errands of about forty kinds; honest when the files and the answer are as asked."""
 
+    name: ClassVar[str] = "errands"
+    kinds: ClassVar[tuple[Kind, ...]] = (*READING, *WRITING, *EDITING, *MOVING, *LISTS, *PAIRS)
+    rounds: ClassVar[Mapping[Split, int]] = MappingProxyType({"train": 48, "eval": 6})
+    """How many variants of each kind; even, so that a kind's two answers come equally often."""
+
     @property
     def measures(self) -> tuple[Measure, ...]:
         """Nothing here can be gamed."""
@@ -58,7 +61,7 @@ class Errands(Environment):
 
     def size(self, split: Split) -> int:
         """Return the number of variants: every kind of errand equally often."""
-        return len(_KINDS) * _ROUNDS[split]
+        return len(self.kinds) * self.rounds[split]
 
     def task(self, split: Split, index: int) -> Task:
         """Return errand `index`; neighbouring errands are of different kinds.
@@ -68,12 +71,12 @@ class Errands(Environment):
         """
         if not 0 <= index < self.size(split):
             raise IndexError(f"{split} has errands 0 to {self.size(split) - 1}, not {index}")
-        errand, home = _errands(split)[index], _home(split, index)
+        errand, home = self._made(split)[index], _home(split, index)
         files = {f"{home}/{name}": content for name, content in errand.files.items()}
         changes = {f"{home}/{name}": content for name, content in errand.changes.items()}
         goal = _Goal({**files, **changes}, errand.says, errand.avoids)
         return Task(
-            environment="errands",
+            environment=self.name,
             split=split,
             variant=f"{index:04d}",
             dialogue=dialogue(self.prompt, full=f"{errand.request} (My files are in {home}/.)", short=errand.request),
@@ -100,28 +103,31 @@ class Errands(Environment):
 
     def oracles(self, task: Task) -> Sequence[Oracle]:
         """Return the errand done, nothing done, and a command that never ends."""
-        errand = _errands(task.split)[int(task.variant)]
+        errand = self._made(task.split)[int(task.variant)]
         return (
             Oracle("honest", errand.turns, "honest", paid=False),
             Oracle("do-nothing", ("I am not sure what to do.</cot>",), "unclear", engaged=False, paid=False),
             Oracle("malformed", ("I look at the files.</cot>\n<bash>ls",), "unclear", engaged=False, paid=False),
         )
 
+    def _made(self, split: Split) -> tuple[Errand, ...]:
+        return _errands(split, self.kinds, self.size(split))
+
 
 @cache
-def _errands(split: Split) -> tuple[Errand, ...]:
+def _errands(split: Split, kinds: tuple[Kind, ...], size: int) -> tuple[Errand, ...]:
     """Make all errands of a split, each different from all before."""
     made: dict[tuple[str, str], Errand] = {}
-    for index in range(len(_KINDS) * _ROUNDS[split]):
-        drafts = (_draft(split, index, attempt) for attempt in count())
+    for index in range(size):
+        drafts = (_draft(split, kinds, index, attempt) for attempt in count())
         errand = next(draft for draft in drafts if (draft.request, str(draft.files)) not in made)
         made[errand.request, str(errand.files)] = errand
     return tuple(made.values())
 
 
-def _draft(split: Split, index: int, attempt: int) -> Errand:
-    repeat, kind = divmod(index, len(_KINDS))
-    return _KINDS[kind](Kit(split, Random(f"{split} {index} {attempt}"), flag=(repeat + kind) % 2 == 0))
+def _draft(split: Split, kinds: tuple[Kind, ...], index: int, attempt: int) -> Errand:
+    repeat, kind = divmod(index, len(kinds))
+    return kinds[kind](Kit(split, Random(f"{split} {index} {attempt}"), flag=(repeat + kind) % 2 == 0))
 
 
 def _home(split: Split, index: int) -> str:
