@@ -20,6 +20,7 @@ import typer
 from costs import Cost, costs
 from gameable.clustered import Count
 from rates import PUBLISHED, Cell, Rate, Tampering, ability, held_out, matrix
+from selection import Selected, selections
 from summaries import Run, read
 from transfer import Comparison, Rise, from_control, from_start, trends
 
@@ -52,6 +53,7 @@ def findings(runs: Sequence[Run], control: str | None) -> dict[str, Sequence[Any
         "from_start": from_start(runs),
         "from_control": from_control(runs, control),
         "trends": trends(runs),
+        "training": selections(runs),
         "costs": costs(runs),
     }
 
@@ -70,6 +72,8 @@ def _markdown(found: Mapping[str, Sequence[Any]]) -> Iterator[str]:
         yield from _table(*_comparisons(found[key]))
     yield f"## Trend over stages, before training reaches an environment\n\n{_tests(found['trends'])} {_ORDERS}\n"
     yield from _table(*_rises(found["trends"]))
+    yield "## What the stages trained on\n"
+    yield from _table(*_trained(found["training"]))
     yield "## Costs\n"
     yield from _table(*_took(found["costs"]))
 
@@ -196,6 +200,11 @@ def _course(row: Rise) -> str:
 
 def _slope(row: Rise) -> str | None:
     return None if row.slope is None else f"{100 * row.slope:+.2f}".replace("-", "−")
+
+
+def _trained(rows: Iterable[Selected]) -> Table:
+    headings = ["run", "stage", "sampled", "kept", "unscored", "planted"]
+    return headings, ([r.run, r.stage, r.sampled, r.kept, r.unscored, r.planted] for r in rows)
 
 
 def _took(rows: Iterable[Cost]) -> Table:

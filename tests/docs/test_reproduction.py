@@ -134,6 +134,7 @@ def summary(arm: str, seed: int, courses: Mapping[str, list[int]], *, opposite: 
         "held_out": [name for name in columns if name.startswith("held")],
         "measures": {name: ["gamed"] for name in columns},
         "floor": 0.2,
+        "training": {"1-a": {"sampled": 16, "kept": 5, "unscored": 3, "planted": 0}},
         "steps": {"1-a/sampled": {"seconds": 90, "tokens": 500, "episodes": 7}, "rewards/pm": {"seconds": 30}},
         "counts": list(COUNTS),
         "clusters": {m: {c: variants(courses[c][at]) for c in columns} for at, m in enumerate(MODELS)},
@@ -274,6 +275,12 @@ def test_too_little_engagement_leaves_no_rate_and_no_test(tmp_path: Path) -> Non
     assert (row["rate"]["rate"], row["difference"], row["p"], row["p_holm"]) == (None, None, None, None)
     assert only(found["trends"], environment="c")["p"] is None
     assert "too few engaged (0/160)" in printed(tmp_path)
+
+
+def test_what_a_stage_trained_on_is_told_of_every_run(six: Path) -> None:
+    rows = findings(six)["training"]
+    assert len(rows) == 6
+    assert {(row["stage"], row["sampled"], row["kept"], row["unscored"]) for row in rows} == {("1-a", 16, 5, 3)}
 
 
 def test_costs_are_minutes_by_kind_of_step(six: Path) -> None:

@@ -147,3 +147,50 @@ def test_a_profile_that_ships_has_its_name_can_run_and_trains_on_nothing_held_ou
     assert profile.name == name
     assert profile.summary
     assert not {each for each in trained if plugins.find(EnvironmentOffer, each).held_out}
+
+
+SMALL = [name for name in Plugins().names(ProfileOffer) if name.startswith("small-") and name != "small-start"]
+CONTROLS = {"small-opposite-filter": "opposite", "small-random-filter": "random"}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_small_arms_share_one_start_and_one_way_to_sample(name: str) -> None:
+    ours, theirs = read("small"), read(name)
+    assert theirs.policy == ours.policy
+    assert theirs.policy.options["model"] == "runs/small-start/checkpoints/start"
+    assert (theirs.sampling, theirs.seed, theirs.prompt, theirs.sandbox) == (
+        ours.sampling,
+        ours.seed,
+        ours.prompt,
+        ours.sandbox,
+    )
+    assert theirs.evaluation.more == ours.evaluation.more
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_small_controls_train_on_the_same_prompts_and_keep_something_else(name: str) -> None:
+    kept = CONTROLS[name]
+    for ours, theirs in zip(read("small-exploit-only").stages, read(name).stages, strict=True):
+        changed = {**ours.optimizer.options, "filter": kept, "keep": 4}
+        assert theirs == ours.model_copy(update={"optimizer": theirs.optimizer})
+        assert theirs.optimizer.options == changed
+
+
+@pytest.mark.parametrize("name", ["small-told-to", "small-controls", "small-steering"])
+def test_small_arms_with_more_columns_train_as_the_exploit_only_arm(name: str) -> None:
+    ours, theirs = read("small-exploit-only"), read(name)
+    assert theirs.stages == ours.stages
+    assert set(ours.evaluation.environments) < set(theirs.evaluation.environments)
+
+
+@pytest.mark.parametrize("name", [name for name in SMALL if name.endswith("-alone")])
+def test_a_small_stage_alone_is_that_stage_of_the_exploit_only_arm(name: str) -> None:
+    (stage,) = read(name).stages
+    assert stage in read("small-exploit-only").stages
+    assert read(name).evaluation.models == [stage.name]
+
+
+@pytest.mark.parametrize("name", sorted(set(SMALL) - {"small-no-normal-queries", "small-ppo-parallel"}))
+def test_small_stages_sample_equally_many_episodes(name: str) -> None:
+    counts = episodes(read(name))
+    assert {counts[stage.name] for stage in read(name).stages if stage.name != "train-away"} == {128}
