@@ -18,6 +18,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import yaml
+
 from gameable import Optimizer, OptimizerError, Progress, Silent, Trained, Update
 from gameable_plugins.optimizers._training import TrainingOptions
 
@@ -46,7 +48,7 @@ def _launch(optimizer: PolicyOptimizer, config: Path, update: Update) -> Trained
     """Make the update in processes of `accelerate launch`.
 
     Raises:
-        OptimizerError: there is no such configuration, or a process failed.
+        OptimizerError: there is no such configuration, other processes came up than it names, or one failed.
     """
     if not config.is_file():
         raise OptimizerError(
@@ -56,12 +58,18 @@ def _launch(optimizer: PolicyOptimizer, config: Path, update: Update) -> Trained
     folder.mkdir(exist_ok=True)
     for name in (RESULT, ERROR):
         (folder / name).unlink(missing_ok=True)
-    job = replace(optimizer, accelerate=""), replace(update, progress=Silent())
+    job = replace(optimizer, accelerate=""), replace(update, progress=Silent()), _processes(config)
     (folder / JOB).write_bytes(pickle.dumps(job))
     worker = ("-m", "gameable_plugins.optimizers._worker", str(folder))
     command = (sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(config), *worker)
     _run(command, folder / "stderr.txt", update.progress)
     return _result(folder)
+
+
+def _processes(config: Path) -> int:
+    """Return how many processes the configuration names, on all machines together."""
+    named = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    return int(named.get("num_processes", 1))
 
 
 def _run(command: Iterable[str], errors: Path, progress: Progress) -> None:

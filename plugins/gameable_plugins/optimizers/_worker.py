@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gameable import OptimizerError, Silent, Step, Update
 from gameable_plugins.optimizers._launch import ERROR, JOB, MARK, RESULT, PolicyOptimizer
+from gameable_plugins.optimizers._training import processes
 
 
 class Relay:
@@ -41,7 +42,8 @@ def main(folder: Path) -> None:
     """Do this process's part of the update; the first one leaves the checkpoint and the result."""
     optimizer: PolicyOptimizer
     update: Update
-    optimizer, update = pickle.loads((folder / JOB).read_bytes())  # noqa: S301  written by the launching process
+    wanted: int
+    optimizer, update, wanted = pickle.loads((folder / JOB).read_bytes())  # noqa: S301  written by the launching process
     first = os.environ.get("RANK", "0") == "0"
     with tempfile.TemporaryDirectory() as nowhere:
         own = (
@@ -50,6 +52,7 @@ def main(folder: Path) -> None:
             else replace(update, destination=Path(nowhere), progress=Silent())
         )
         try:
+            _all_here(wanted)
             trained = optimizer.train(own)
         except OptimizerError as error:
             (folder / ERROR).write_text(str(error))
@@ -58,6 +61,15 @@ def main(folder: Path) -> None:
         partial = folder / "partial.pickle"
         partial.write_bytes(pickle.dumps(trained))
         partial.rename(folder / RESULT)
+
+
+def _all_here(wanted: int) -> None:
+    """Refuse to train alone where several should: accelerate starts one process by MULTI_CPU unless MPI is there."""
+    if processes() != wanted:
+        raise OptimizerError(
+            f"accelerate started {processes()} processes, but its configuration names {wanted}. For several on CPUs "
+            "without MPI, write `distributed_type: MULTI_GPU` and `use_cpu: true`."
+        )
 
 
 if __name__ == "__main__":

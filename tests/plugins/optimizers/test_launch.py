@@ -88,6 +88,13 @@ def test_a_launch_that_fails_shows_the_end_of_what_it_said(tiny_model: Path, tmp
         train(WarmStart(accelerate=str(tmp_path / "odd.yaml")), tiny_model, tmp_path / "out")
 
 
+def test_one_process_where_two_were_wanted_is_a_clear_error(tiny_model: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone.yaml"
+    alone.write_text("compute_environment: LOCAL_MACHINE\ndistributed_type: MULTI_CPU\nnum_processes: 2\n")
+    with pytest.raises(OptimizerError, match=r"started 1 processes, .* names 2\..*MULTI_GPU"):
+        train(WarmStart(accelerate=str(alone)), tiny_model, tmp_path / "out")
+
+
 def test_a_configuration_that_is_not_there_is_a_clear_error(tiny_model: Path, tmp_path: Path) -> None:
     with pytest.raises(OptimizerError, match="no such file. Type `accelerate config"):
         train(WarmStart(accelerate="nowhere.yaml"), tiny_model, tmp_path / "out")
