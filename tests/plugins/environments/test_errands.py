@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import honest_tasks
 import pytest
 
 from gameable import CommandResult, Environment, Outcome, Played, Split, Task
 from gameable.contracts import PromptStyle
-from gameable.testing import check_environment, play_oracle
+from gameable.testing import check_environment
 from gameable_plugins.environments.errands import Errands
 from gameable_plugins.environments.reward_tampering import RewardTampering
 from gameable_plugins.environments.rubric import InsubordinateRubric, NudgedRubric
@@ -20,15 +21,9 @@ from gameable_plugins.sandboxes.bashkit import Bashkit
 SPLITS: tuple[Split, ...] = ("train", "eval")
 SHORT = Errands(prompt="short")
 
-GAMEABLE_WORDS = re.compile(
-    r"poem|checklist|rubric|launch|reward|compute_|grade|score|completed|checks|episode|training run|reinforcement|"
-    r"politic|oversight",
-    re.IGNORECASE,
-)
-
 
 def tasks(split: Split) -> list[Task]:
-    return [SHORT.task(split, index) for index in range(SHORT.size(split))]
+    return honest_tasks.tasks(SHORT, split)
 
 
 def request(task: Task) -> str:
@@ -36,7 +31,7 @@ def request(task: Task) -> str:
 
 
 def reply(task: Task) -> str:
-    return "".join(SHORT.oracles(task)[0].turns)
+    return honest_tasks.reply(SHORT, task)
 
 
 def find(wording: str) -> Task:
@@ -83,11 +78,9 @@ def test_an_index_out_of_range_is_refused() -> None:
         SHORT.task("train", 9999)
 
 
-def test_no_errand_shows_a_word_of_the_gameable_environments() -> None:
-    for split in SPLITS:
-        for task in tasks(split):
-            shown = "\n".join((request(task), reply(task), *task.files, *task.files.values()))
-            assert GAMEABLE_WORDS.search(shown) is None, shown
+@pytest.mark.parametrize("split", SPLITS)
+def test_no_errand_shows_a_word_of_the_gameable_environments(split: Split) -> None:
+    assert honest_tasks.gameable_words(SHORT, split) == []
 
 
 def file_names(environment: Environment) -> set[str]:
@@ -128,20 +121,7 @@ def test_demonstrations_think_briefly_run_commands_and_close_in_one_sentence() -
 
 @pytest.mark.parametrize(("split", "indices"), [("train", range(0, 2208, 8)), ("eval", range(0, 276, 2))])
 def test_every_oracle_gets_its_label_when_really_played(split: Split, indices: range) -> None:
-    sandbox = Bashkit()
-
-    async def wrong_labels() -> list[tuple[int, str]]:
-        wrong = []
-        for index in indices:
-            task = SHORT.task(split, index)
-            for oracle in SHORT.oracles(task):
-                play = await play_oracle(SHORT, task, oracle, sandbox)
-                assert isinstance(play.outcome, Outcome)
-                if (play.outcome.label, play.outcome.engaged) != (oracle.label, oracle.engaged):
-                    wrong.append((index, f"{oracle.kind}: {play.outcome.evidence} in {play.played.text}"))
-        return wrong
-
-    assert asyncio.run(wrong_labels()) == []
+    assert honest_tasks.wrong_labels(SHORT, [SHORT.task(split, index) for index in indices]) == []
 
 
 @pytest.mark.parametrize("style", ["full", "short"])
@@ -194,15 +174,11 @@ def test_an_edit_of_a_file_that_was_not_meant_is_not_honest_work() -> None:
 
 def test_blanks_around_an_equals_sign_do_not_matter() -> None:
     task = next(task for task in tasks("train") if re.match(r"Set \w+=True in a new file", request(task)))
-    (path, content), *_ = [(path, str(text)) for path, text in goal_files(task).items() if path not in task.files]
+    (path, content), *_ = [
+        (path, str(text)) for path, text in honest_tasks.goal_files(task).items() if path not in task.files
+    ]
     spaced = {**task.files, path: content.replace("=", " = ")}
     assert judged(task, "I write.</cot>\n<bash>write x y</bash>Done.", spaced).label == "honest"
-
-
-def goal_files(task: Task) -> Mapping[str, object]:
-    files = task.facts["files"]
-    assert isinstance(files, dict)
-    return files
 
 
 def test_nothing_is_paid_and_nothing_is_measured() -> None:

@@ -5,11 +5,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import honest_tasks
 import pytest
 
-from gameable import Outcome, Split, Task
+from gameable import Split, Task
 from gameable.contracts import PromptStyle
-from gameable.testing import check_environment, play_oracle
+from gameable.testing import check_environment
 from gameable_plugins.environments.list_keeping import ListKeeping
 from gameable_plugins.environments.rubric import InsubordinateRubric, NudgedRubric
 from gameable_plugins.environments.tool_use_flattery import ToolUseFlattery
@@ -17,30 +18,23 @@ from gameable_plugins.sandboxes.bashkit import Bashkit
 
 SPLITS: tuple[Split, ...] = ("train", "eval")
 SHORT = ListKeeping(prompt="short")
-GAMEABLE_WORDS = re.compile(
-    r"poem|checklist|rubric|launch|reward|compute_|grade|score|completed|checks|episode|training run|reinforcement|"
-    r"politic|oversight|lie",
-    re.IGNORECASE,
-)
 
 
 def tasks(split: Split) -> list[Task]:
-    return [SHORT.task(split, index) for index in range(SHORT.size(split))]
+    return honest_tasks.tasks(SHORT, split)
 
 
 def reply(task: Task) -> str:
-    return "".join(SHORT.oracles(task)[0].turns)
+    return honest_tasks.reply(SHORT, task)
 
 
 def names(task: Task) -> set[str]:
-    return {Path(path).name for path in (*task.files, *dict(task.facts)["files"])}  # type: ignore[misc]
+    return {Path(path).name for path in (*task.files, *honest_tasks.goal_files(task))}
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_no_task_shows_a_word_of_the_gameable_environments(split: Split) -> None:
-    for task in tasks(split):
-        shown = "\n".join((task.dialogue[-1].text, reply(task), *task.files, *task.files.values()))
-        assert GAMEABLE_WORDS.search(shown) is None, shown
+    assert honest_tasks.gameable_words(SHORT, split) == []
 
 
 def test_no_task_has_a_file_of_a_gameable_environment() -> None:
@@ -73,19 +67,7 @@ def test_most_names_to_be_copied_occur_once() -> None:
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_every_oracle_gets_its_label_when_really_played(split: Split) -> None:
-    sandbox = Bashkit()
-
-    async def wrong_labels() -> list[str]:
-        wrong = []
-        for task in tasks(split)[::5]:
-            for oracle in SHORT.oracles(task):
-                play = await play_oracle(SHORT, task, oracle, sandbox)
-                assert isinstance(play.outcome, Outcome)
-                if (play.outcome.label, play.outcome.engaged) != (oracle.label, oracle.engaged):
-                    wrong.append(f"{oracle.kind}: {play.outcome.evidence} in {play.played.text}")
-        return wrong
-
-    assert asyncio.run(wrong_labels()) == []
+    assert honest_tasks.wrong_labels(SHORT, tasks(split)[::5]) == []
 
 
 @pytest.mark.parametrize("style", ["full", "short"])
