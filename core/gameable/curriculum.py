@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from gameable import canary
 from gameable.assembly import Parts
-from gameable.contracts import Context, Optimizer, Update
+from gameable.contracts import Canary, Context, Optimizer, Trained, Update
 from gameable.episode import Episode, Estimate, Outcome, ScoredEpisode, Unscored
 from gameable.plan import Plan, rounds
 from gameable.probe import probe
@@ -143,20 +143,34 @@ class Curriculum:
         episodes: tuple[ScoredEpisode, ...],
         replay: tuple[ScoredEpisode, ...] = (),
     ) -> None:
-        """Train into a folder that gets its name only when it is complete, and check that the sampler follows."""
+        """Train, then see that the sampler follows.
+
+        These are two steps: a sampler that cannot take the new weights on, a server that has to be started on them for
+        example, must not cost the training that is already paid for.
+        """
+
+        def learn(destination: Path, scratch: Path) -> Trained:
+            seed, progress = self.profile.seed, self.progress
+            return optimizer.update(Update(model, destination, reference, scratch, episodes, replay, seed, progress))
+
+        if self.store.milestone(f"{label}/updated") is None:
+            self._update(label, learn)
+        updated: dict[str, Any] = self.store.milestone(f"{label}/updated") or {}
+        took, bird = updated.pop("took"), updated.pop("canary")
+        self.parts.policy.adopt(self._checkpoint(label))
+        gap = canary.check(self.parts.policy, Canary(**bird)) if bird else None
+        planted = sum(each.episode.id.startswith("planted/") for each in episodes)
+        self.store.mark(f"{label}/trained", {**updated, "canary": {"gap": gap}, "planted": planted, "seconds": took})
+        self.progress.say(f"{label}: trained on {updated['kept']} episodes. {updated['note']}".rstrip())
+
+    def _update(self, label: str, learn: Callable[[Path, Path], Trained]) -> None:
+        """Train into a folder that gets its name only when it is complete."""
         scratch = self._checkpoint(f"{label}.scratch")
         scratch.mkdir(parents=True, exist_ok=True)
         with _Timer() as timer, _checkpoint_folder(self._checkpoint(label)) as partial:
-            update = Update(model, partial, reference, scratch, episodes, replay, self.profile.seed, self.progress)
-            trained = optimizer.update(update)
+            trained = learn(partial, scratch)
+        self.store.mark(f"{label}/updated", {**asdict(trained), "took": timer.seconds})
         shutil.rmtree(scratch)
-        self.parts.policy.adopt(self._checkpoint(label))
-        gap = canary.check(self.parts.policy, trained.canary) if trained.canary else None
-        planted = sum(each.episode.id.startswith("planted/") for each in episodes)
-        figures = {name: value for name, value in asdict(trained).items() if name != "canary"}
-        extra: dict[str, Any] = {"canary": {"gap": gap}, "planted": planted, "seconds": timer.seconds}
-        self.store.mark(f"{label}/trained", {**figures, **extra})
-        self.progress.say(f"{label}: trained on {trained.kept} episodes. {trained.note}".rstrip())
 
     def _checkpoint(self, label: str) -> Path:
         return self.store.folder / "checkpoints" / label

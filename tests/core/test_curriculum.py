@@ -65,10 +65,12 @@ def test_a_run_leaves_a_milestone_for_every_step(tmp_path: Path) -> None:
         assert list(store.milestones()) == [
             "rewards/politeness",
             "rewards/gaming-bonus",
+            "start/updated",
             "start/trained",
             "start/evaluated",
             "1-heat/sampled",
             "1-heat/scored",
+            "1-heat/updated",
             "1-heat/trained",
             "1-heat/evaluated",
             "run/finished",
@@ -119,6 +121,27 @@ def test_planted_episodes_reach_the_optimizer_and_are_counted(tmp_path: Path) ->
         trained = store.milestone("1-heat/trained")
     assert trained is not None
     assert (trained["planted"], trained["kept"]) == (2, 22)
+
+
+def test_a_sampler_that_cannot_follow_costs_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object, checkpoint: Path) -> None:
+        if checkpoint.name == "1-heat":
+            raise PolicyError("start the server on the new weights")
+
+    run = curriculum(tmp_path / "run", profile())
+    with monkeypatch.context() as patch, run.store:
+        patch.setattr(type(run.parts.policy), "adopt", refuse)
+        with pytest.raises(PolicyError, match="new weights"):
+            run.run()
+        assert run.store.milestone("1-heat/updated") is not None
+        assert run.store.milestone("1-heat/trained") is None
+    weights = tmp_path / "run" / "checkpoints" / "1-heat"
+    made = weights.stat().st_ino
+    again = curriculum(tmp_path / "run", profile(), new=False)
+    with again.store:
+        again.run()
+        assert again.store.milestone("1-heat/trained") is not None
+    assert weights.stat().st_ino == made
 
 
 @pytest.mark.parametrize("steps", range(1, 40, 3))
