@@ -176,7 +176,8 @@ def _reordered(excess: np.ndarray, scores: np.ndarray) -> np.ndarray:
     fixed, free = float((excess[same] @ scores).sum()), excess[~same]
     at_once = np.broadcast_to(free, (_AT_ONCE, *free.shape))
     orders = (random.permuted(at_once, axis=2) for _ in range(DRAWS // _AT_ONCE))
-    return fixed + np.concatenate([(order @ scores).sum(axis=1) for order in orders])
+    drawn: np.ndarray = fixed + np.concatenate([(order @ scores).sum(axis=1) for order in orders])
+    return drawn
 
 
 def _share(drawn: np.ndarray, observed: float) -> float:
