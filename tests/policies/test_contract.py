@@ -3,12 +3,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gameable import Completion, Message, Policy, Request
 from gameable_policies.hf import HuggingFace
 from gameable_policies.scripted import Scripted
+from gameable_policies.server import Server
+from gameable_policies.vllm import VLLM
 
 DIALOGUE = (Message("system", "Be brief."), Message("user", "List the files, please."))
 
@@ -24,13 +27,28 @@ def letters(prompt: str, so_far: str, seed: int) -> str:
     return f"{so_far[-1]}{seed % 10}" * 40 + "</bash> and more"
 
 
-@pytest.fixture(params=["scripted", "hf", pytest.param("smollm", marks=pytest.mark.model)])
+def make(backend: str, fixture: Callable[[str], Any]) -> Policy:
+    if backend == "scripted":
+        return Scripted.of(letters)
+    if backend == "server":
+        return Server(str(fixture("tiny_wide")), addresses=[fixture("address")])
+    if backend == "vllm":
+        engine = {"max_model_len": 1024, "kv_cache_memory_bytes": 64 << 20}
+        return VLLM(str(fixture("tiny_wide")), dtype="float32", engine=engine)
+    return HuggingFace(str(fixture("tiny" if backend == "hf" else "smollm")), dtype="float32", device="cpu")
+
+
+@pytest.fixture(
+    params=[
+        "scripted",
+        "hf",
+        pytest.param("vllm", marks=pytest.mark.vllm),
+        pytest.param("server", marks=[pytest.mark.vllm, pytest.mark.timeout(240)]),
+        pytest.param("smollm", marks=pytest.mark.model),
+    ]
+)
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Policy]:
-    if request.param == "scripted":
-        policy: Policy = Scripted.of(letters)
-    else:
-        folder = request.getfixturevalue("tiny" if request.param == "hf" else "smollm")
-        policy = HuggingFace(str(folder), dtype="float32", device="cpu")
+    policy = make(request.param, request.getfixturevalue)
     policy.adopt(policy.fetch(tmp_path))
     yield policy
     policy.close()
@@ -89,6 +107,8 @@ def test_closing_twice_is_harmless(backend: Policy) -> None:
     backend.close()
 
 
-@pytest.mark.parametrize("make", [lambda: Scripted.of(letters), lambda: HuggingFace("nowhere")])
-def test_making_a_policy_touches_nothing(make: Callable[[], Policy]) -> None:
-    make().close()
+@pytest.mark.parametrize(
+    "policy", [Scripted.of(letters), HuggingFace("nowhere"), VLLM("nowhere"), Server("nowhere")], ids=str
+)
+def test_making_a_policy_touches_nothing(policy: Policy) -> None:
+    policy.close()

@@ -33,6 +33,8 @@ def trainer(
     model.config._name_or_path = str(reference)  # noqa: SLF001
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "You are using 'rollout_func', which is an experimental feature")
+        # The samples are there already: whatever vLLM is installed, TRL does not sample with it.
+        warnings.filterwarnings("ignore", "TRL currently supports vLLM versions")
         return trl.GRPOTrainer(
             model=model,
             args=trl.GRPOConfig(**config, num_generations=len(groups[0])),
