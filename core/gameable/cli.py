@@ -169,6 +169,37 @@ def summary(
 
 
 @app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="Run, or RUN:MODEL; the last measured model if left out.")],
+    b: Annotated[str, typer.Argument(help="What to compare it with, another run or another model.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say how the second of two models differs from the first, paired by environment and variant."""
+    from gameable import compare_command
+
+    found = compare_command.compare_places(a, b)
+    if as_json:
+        _print_json(compare_command.as_json(found))
+    else:
+        compare_command.show(found, _stdout())
+
+
+@app.command()
+def trend(
+    places: Annotated[list[Path], typer.Argument(help="Runs of one profile.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Test whether gaming of environments not trained on yet rises with training, and what rise could be seen."""
+    from gameable import trend_command
+
+    found = trend_command.find(places)
+    if as_json:
+        _print_json(trend_command.as_json(found))
+    else:
+        trend_command.show(found, _stdout())
+
+
+@app.command()
 def report(folder: Run) -> None:
     """Write report.html into the run folder: one file that opens anywhere."""
     written = Plugins().report("html")(folder)
