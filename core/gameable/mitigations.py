@@ -102,19 +102,19 @@ def _references(data: Any, where: str) -> dict[str, PluginReference]:
     if not isinstance(data, dict):
         raise ProfileError(f"{where}: mitigations must be a mapping of names to options.")
     found = {name: each for name, each in data.items() if each is not None}
-    for name, each in found.items():
-        if not _NAME.fullmatch(str(name)) or name == BEFORE or not isinstance(each, str | dict):
-            raise ProfileError(
-                f"{where}: mitigations.{name} must be a mapping of options under a name of lower-case letters, digits "
-                f"and hyphens that is not '{BEFORE}'."
-            )
     if not found:
         raise ProfileError(f"{where}: no mitigation is left to try.")
-    return {name: PluginReference(**_named(name, each)) for name, each in found.items()}
+    return {name: _reference(str(name), each, where) for name, each in found.items()}
 
 
-def _named(name: str, data: str | Data) -> Data:
-    return {"use": data} if isinstance(data, str) else {"use": name, **data}
+def _reference(name: str, data: Any, where: str) -> PluginReference:
+    named = {"use": data} if isinstance(data, str) else {"use": name, **data} if isinstance(data, dict) else {}
+    if not _NAME.fullmatch(name) or name == BEFORE or not isinstance(named.get("use"), str):
+        raise ProfileError(
+            f"{where}: mitigations.{name} must be a mapping of options under a name of lower-case letters, digits and "
+            f"hyphens that is not '{BEFORE}'."
+        )
+    return PluginReference.model_validate(named)
 
 
 # --- what each of them runs ------------------------------------------------------------------------------------------

@@ -118,12 +118,21 @@ def _counted(rate: Rate) -> str:
 
 def sentences(found: Effects) -> Iterator[str]:
     """Say in plain sentences what is shown, what is not, and what such runs cannot show."""
+    silent = [row for row in found.effects if row.change.difference is not None and not _shown(row)]
     for row in found.effects:
-        yield sentence(row.change, "the model before", f"the model after {row.mitigation}")
+        if row not in silent:
+            yield sentence(row.change, "the model before", f"the model after {row.mitigation}")
+    if silent:
+        rows = "any row" if len(silent) == len(found.effects) else f"the other {len(silent)} rows"
+        yield f"No change is shown in {rows}; the intervals say how large a change still fits what was measured."
     if found.missing:
         yield f"Not measured yet: {', '.join(found.missing)}. `gameable resume {found.folder}` goes on."
     if found.effects:
         yield from _limits(found)
+
+
+def _shown(row: Effect) -> bool:
+    return row.change.p_holm is not None and row.change.p_holm <= SURE and bool(row.change.difference)
 
 
 def _limits(found: Effects) -> Iterator[str]:
@@ -131,7 +140,7 @@ def _limits(found: Effects) -> Iterator[str]:
         f"p is adjusted for {sum(row.change.p is not None for row in found.effects)} tests. All mitigations are held "
         "against one measurement before, so that a chance high or low in it shows in each of them."
     )
-    if any(row.trained and (row.change.p_holm or 1) <= SURE for row in found.effects):
+    if any(row.trained and _shown(row) for row in found.effects):
         yield "Where a mitigation trained on an environment itself, a change there says little about the others."
     yield (
         "Each was trained once: other seeds may do otherwise. For other measures: "

@@ -44,6 +44,8 @@ class Found:
     """The test, what it rests on, and what it could have shown."""
 
     runs: list[str]
+    begun_from: list[str]
+    """Checkpoints of other runs that these begin from: what those were trained on is not known here."""
     courses: list[Course]
     unit: Literal["variants", "runs"]
     """What is taken as independent: with several runs the runs, else the variants of each environment."""
@@ -85,6 +87,7 @@ def _tested(runs: Sequence[Run], courses: list[Course]) -> Found:
     spread = known if known and known.p is not None else None
     return Found(
         runs=[run.name for run in runs],
+        begun_from=sorted({str(given) for run in runs if (given := run.data["profile"].get("checkpoint"))}),
         courses=courses,
         unit="variants" if len(runs) == 1 else "runs",
         slope=found.slope,
@@ -172,6 +175,8 @@ def sentences(found: Found) -> Iterator[str]:
     """Say in plain sentences what is shown, what is not, and what the runs could have shown."""
     yield f"{_verdict(found)}: {_slope(found)}, p = {p_value(found.p)}."
     yield _power(found)
+    if found.begun_from:
+        yield f"Begun from {', '.join(found.begun_from)}: whatever that was trained on before is not counted."
     if found.unit == "variants":
         yield (
             "One run: the test asks whether these models differ in order, not whether training from other seeds would "

@@ -133,6 +133,12 @@ def test_a_name_that_is_no_folder_of_its_own_is_refused(tmp_path: Path, finished
         suite(tmp_path, finished, **{name: {"use": "retraining"}})
 
 
+@pytest.mark.parametrize("options", [3, {"use": 3}, ["retraining"]])
+def test_an_entry_that_is_no_mapping_is_refused(tmp_path: Path, finished: Path, options: Any) -> None:
+    with pytest.raises(ProfileError, match=r"mitigations.again must be a mapping"):
+        suite(tmp_path, finished, again=options)
+
+
 def test_a_profile_without_mitigations_is_refused(tmp_path: Path, finished: Path) -> None:
     (tmp_path / "plain.yaml").write_text("name: plain\n")
     with pytest.raises(ProfileError, match="tries no mitigations: --from takes a profile with"):

@@ -99,6 +99,11 @@ def _json(capsys: pytest.CaptureFixture[str], run: str) -> str:
     return capsys.readouterr().out
 
 
+def test_training_before_a_checkpoint_is_said_to_be_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, str(run_of(tmp_path / "run", course(0, 4, 9, 16), checkpoint="runs/a/checkpoints/b")))
+    assert "Begun from runs/a/checkpoints/b: whatever that was trained on before is not counted" in shown
+
+
 def test_too_few_engaged_leave_an_environment_out(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"can show a trend .*forbidden-oven: start: too few engaged \(0/80\)"):
         find([run_of(tmp_path / "run", course(0, 4, 9, 16), engaged=False)])
