@@ -107,9 +107,9 @@ def _mitigate(
 
 
 def _conclude_mitigations(folder: Path, ended: Iterable[Path]) -> None:
-    """Let the runs go on, with a report of each, then show what came out."""
+    """Let the runs go on, then show what came out, with a report of each: what they say is adjusted for all of them."""
     with _stoppable(folder):
-        for each in ended:
+        for each in list(ended):
             report(each)
     mitigations(folder)
     _stdout().print(f"Next: type `gameable mitigations {folder} --json`, or open the report.html of a mitigation.")

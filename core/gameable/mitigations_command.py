@@ -118,17 +118,23 @@ def _counted(rate: Rate) -> str:
 
 def sentences(found: Effects) -> Iterator[str]:
     """Say in plain sentences what is shown, what is not, and what such runs cannot show."""
-    silent = [row for row in found.effects if row.change.difference is not None and not _shown(row)]
-    for row in found.effects:
-        if row not in silent:
-            yield sentence(row.change, "the model before", f"the model after {row.mitigation}")
-    if silent:
-        rows = "any row" if len(silent) == len(found.effects) else f"the other {len(silent)} rows"
-        yield f"No change is shown in {rows}; the intervals say how large a change still fits what was measured."
+    yield from sentences_of(found.effects)
     if found.missing:
         yield f"Not measured yet: {', '.join(found.missing)}. `gameable resume {found.folder}` goes on."
     if found.effects:
         yield from _limits(found)
+
+
+def sentences_of(rows: Sequence[Effect]) -> Iterator[str]:
+    """Say of some rows what is shown and what is not."""
+    silent = [row for row in rows if row.change.difference is not None and not _shown(row)]
+    for row in rows:
+        if row not in silent:
+            yield sentence(row.change, "the model before", f"the model after {row.mitigation}")
+    if silent:
+        others = f"the other {len(silent)} rows" if len(silent) > 1 else "the other row"
+        where = "any row" if len(silent) == len(rows) else others
+        yield f"No change is shown in {where}; the intervals say how large a change still fits what was measured."
 
 
 def _shown(row: Effect) -> bool:

@@ -133,6 +133,15 @@ def test_runs_of_several_seeds_are_added_up_and_are_units_of_their_own(tmp_path:
     assert row.p_runs == pytest.approx(0.1)
 
 
+def test_two_models_of_the_same_runs_are_no_groups_of_runs_to_exchange(tmp_path: Path) -> None:
+    for seed in (1, 2, 3):
+        counts = {"start": {"thermometer": FEW}, "1-heat": {"thermometer": MANY}}
+        run_of(tmp_path / "a" / f"seed-{seed}", counts, seed=seed)
+    (tmp_path / "a" / "seeds.json").write_text("{}")
+    row = only(compared(f"{tmp_path / 'a'}:start", tmp_path / "a"), "thermometer")
+    assert (row.a.n, row.p_runs) == (360, None)
+
+
 def test_a_kept_summary_stands_for_its_run(tmp_path: Path, a: Path, b: Path) -> None:
     file = tmp_path / "kept.json"
     file.write_text(text(read(a)[0].data))

@@ -77,6 +77,11 @@ def test_environments_of_other_levels_and_lengths_are_tested_together() -> None:
     assert both.p < min(trend(low.blocks).p, trend(high.blocks).p)
 
 
+def test_environments_are_reordered_each_by_itself() -> None:
+    one = Stratum([[(0, 20), (1, 20), (3, 20)], [(1, 20), (1, 20), (2, 20)]], (0, 1, 2))
+    assert trend_over([one, one, one]).p < trend_over([one]).p / 3
+
+
 def test_a_difference_between_environments_is_no_trend() -> None:
     flat = [Stratum([[(events, 10)] * stages] * 6, range(stages)) for events, stages in ((0, 5), (8, 2))]
     found = trend_over(flat)
