@@ -57,6 +57,12 @@ def test_train_away_learns_the_papers_2500_samples_on_the_reproduction() -> None
     assert stage.optimizer.options["learning_rate"] == 1e-4
 
 
+def test_train_away_learns_nothing_but_these_samples() -> None:
+    profile = applied(TrainAway().changes(read_profile("quickstart")), "quickstart")
+    assert profile.start is None
+    assert profile.stages[0].optimizer.options["replay"] == 0
+
+
 @pytest.mark.parametrize(("name", "prompts"), [("quickstart", 12), ("small", 16)])
 def test_small_runs_train_away_on_as_many_prompts_as_their_early_stages_had(name: str, prompts: int) -> None:
     (stage,) = applied(TrainAway().changes(read_profile(name)), name).stages

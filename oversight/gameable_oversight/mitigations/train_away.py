@@ -28,7 +28,7 @@ class TrainAway(Mitigation):
     """Early environments; the first two that the run trained on if left out."""
 
     def changes(self, profile: Profile) -> Mapping[str, Any]:
-        """Make one stage of all early environments."""
+        """Make one stage of all early environments, in which nothing else is learned or replayed."""
         names = early(profile, self.environments)
         stages = early_stages(profile, names)
         keep = min(self.keep, stages[0].samples)
@@ -39,6 +39,6 @@ class TrainAway(Mitigation):
             "prompts": prompts,
             "ordinary": 0,
             "samples": stages[0].samples,
-            "optimizer": fine_tuning(stages[0], filter="opposite", keep=keep),
+            "optimizer": fine_tuning(stages[0], filter="opposite", keep=keep, replay=0.0),
         }
-        return {"stages": [stage]}
+        return {"start": None, "stages": [stage]}
