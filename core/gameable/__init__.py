@@ -12,6 +12,7 @@ from gameable.contracts import (
     Completion,
     Context,
     Environment,
+    Mitigation,
     Monitor,
     Optimizer,
     Played,
@@ -58,6 +59,7 @@ from gameable.errors import (
 )
 from gameable.offers import (
     EnvironmentOffer,
+    MitigationOffer,
     MonitorOffer,
     OptimizerOffer,
     PolicyOffer,
@@ -66,6 +68,7 @@ from gameable.offers import (
     RewardOffer,
     SandboxOffer,
 )
+from gameable.profile import Profile, Stage
 from gameable.progress import Progress, Silent, Step
 from gameable.views import Access, ActionsView, FilesView, OracleView, TranscriptView, VisibleView, visible_text
 
@@ -91,6 +94,8 @@ __all__ = [
     "Measure",
     "Measured",
     "Message",
+    "Mitigation",
+    "MitigationOffer",
     "Monitor",
     "MonitorOffer",
     "Optimizer",
@@ -105,6 +110,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "PolicyOffer",
+    "Profile",
     "ProfileError",
     "ProfileOffer",
     "Progress",
@@ -124,6 +130,7 @@ __all__ = [
     "Session",
     "Silent",
     "Split",
+    "Stage",
     "Step",
     "StoreError",
     "Task",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -54,6 +54,9 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(help="Runs to make, each from a seed of its own.", min=1, show_default=False)
     ] = None,
+    finished: Annotated[
+        Path | None, typer.Option("--from", help="Finished run that the profile's mitigations are tried on.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and print the plan, no more.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON.")] = False,
 ) -> None:
@@ -63,16 +66,53 @@ def run(
     from gameable.terminal import make_progress
 
     console = _stderr()
-    chosen = read(profile, [*(overrides or ()), *([f"seeds={seeds}"] if seeds else ())])
+    settings = [*(overrides or ()), *([f"seeds={seeds}"] if seeds else ())]
+    if finished is not None:
+        _mitigate(profile, finished, settings, out, dry_run=dry_run, as_json=as_json)
+        return
+    chosen = read(profile, settings)
     plugins = Plugins(chosen.plugins.block)
     _show_plan(chosen, plugins, details=dry_run, as_json=dry_run and as_json)
     if dry_run:
         return
-    folder = out or Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    console.print(f"Run folder: {folder}. Stop at any time with Ctrl-C; `gameable resume {folder}` goes on.")
+    folder = _folder(out, chosen.name, console)
     with _stoppable(folder):
-        for finished in several.start(chosen, plugins, folder, make_progress(console)):
-            _conclude(finished)
+        for ended in several.start(chosen, plugins, folder, make_progress(console)):
+            _conclude(ended)
+
+
+def _folder(out: Path | None, name: str, console: Console) -> Path:
+    folder = out or Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    console.print(f"Run folder: {folder}. Stop at any time with Ctrl-C; `gameable resume {folder}` goes on.")
+    return folder
+
+
+def _mitigate(
+    profile: str, finished: Path, settings: Sequence[str], out: Path | None, *, dry_run: bool, as_json: bool
+) -> None:
+    """Try the mitigations of a profile on a finished run."""
+    from gameable import mitigations, mitigations_command
+    from gameable.terminal import make_progress
+
+    suite = mitigations.read(profile, finished, settings)
+    plugins = Plugins(suite.profile.plugins.block)
+    planned = mitigations.profiles(suite, plugins)
+    if dry_run and as_json:
+        _print_json(mitigations_command.plan_as_json(planned, plugins))
+        return
+    mitigations_command.show_plan(planned, plugins, _stderr())
+    if not dry_run:
+        folder = _folder(out, suite.name, _stderr())
+        _conclude_mitigations(folder, mitigations.start(suite, plugins, folder, make_progress(_stderr())))
+
+
+def _conclude_mitigations(folder: Path, ended: Iterable[Path]) -> None:
+    """Let the runs go on, then show what came out, with a report of each: what they say is adjusted for all of them."""
+    with _stoppable(folder):
+        for each in list(ended):
+            report(each)
+    mitigations(folder)
+    _stdout().print(f"Next: type `gameable mitigations {folder} --json`, or open the report.html of a mitigation.")
 
 
 def _show_plan(profile: Profile, plugins: Plugins, *, details: bool, as_json: bool) -> None:
@@ -94,11 +134,16 @@ def _show_plan(profile: Profile, plugins: Plugins, *, details: bool, as_json: bo
 @app.command()
 def resume(folder: Run) -> None:
     """Go on with a run where it was stopped."""
-    from gameable import seeds
+    from gameable import mitigations, seeds
+    from gameable.runfolder import MITIGATIONS
     from gameable.terminal import make_progress
 
+    progress = make_progress(_stderr())
+    if (folder / MITIGATIONS).is_file():
+        _conclude_mitigations(folder, mitigations.resume(folder, progress))
+        return
     with _stoppable(folder):
-        for finished in seeds.resume(folder, make_progress(_stderr())):
+        for finished in seeds.resume(folder, progress):
             _conclude(finished)
 
 
@@ -166,6 +211,52 @@ def summary(
 
     with Store.open(folder, write=False) as store:
         sys.stdout.write(text(summarise(store, arm)))
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="Run, or RUN:MODEL; the last measured model if left out.")],
+    b: Annotated[str, typer.Argument(help="What to compare it with, another run or another model.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say how the second of two models differs from the first, paired by environment and variant."""
+    from gameable import compare_command
+
+    found = compare_command.compare_places(a, b)
+    if as_json:
+        _print_json(compare_command.as_json(found))
+    else:
+        compare_command.show(found, _stdout())
+
+
+@app.command()
+def trend(
+    places: Annotated[list[Path], typer.Argument(help="Runs of one profile.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Test whether gaming of environments not trained on yet rises with training, and what rise could be seen."""
+    from gameable import trend_command
+
+    found = trend_command.find(places)
+    if as_json:
+        _print_json(trend_command.as_json(found))
+    else:
+        trend_command.show(found, _stdout())
+
+
+@app.command()
+def mitigations(
+    folder: Annotated[Path, typer.Argument(help="Folder that `gameable run mitigations` made.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Print what mitigations did to a finished run: gaming before and after, with paired differences."""
+    from gameable import mitigations_command
+
+    found = mitigations_command.find(folder)
+    if as_json:
+        _print_json(mitigations_command.as_json(found))
+    else:
+        mitigations_command.show(found, _stdout())
 
 
 @app.command()

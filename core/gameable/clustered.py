@@ -6,8 +6,7 @@ variants, so that their differences are paired. Random draws begin from a fixed 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from math import sqrt
 
 import numpy as np
@@ -21,8 +20,8 @@ Clusters = Mapping[str, Count]
 
 DRAWS = 9_999
 """Random permutations of a test; with the observed one, p-values go down to 0.0001."""
-_AT_ONCE = 99  # draws in memory at a time; divides their number
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
+"""What two ways to add up the same counts may differ by."""
 
 
 def pooled(parts: Iterable[Clusters]) -> dict[str, Count]:
@@ -64,7 +63,7 @@ def effective_size(clusters: Clusters) -> float:
         ValueError: fewer than two clusters were measured.
     """
     _, n = totals(clusters)
-    allowance = (_student(n - 1) / _student(_measured(clusters) - 1)) ** 2
+    allowance = (student(n - 1) / student(_measured(clusters) - 1)) ** 2
     return n / max(1.0, design_effect(clusters)) * allowance
 
 
@@ -131,58 +130,12 @@ def difference_p(a: Clusters, b: Clusters) -> float:
     gains = (other - one)[(one != other).any(axis=1)]  # the others are the same after a swap
     moved = np.random.default_rng(0).integers(0, 2, (DRAWS, len(gains))).astype(np.float64) @ gains
     drawn = _rates(one.sum(axis=0) + moved) - _rates(other.sum(axis=0) - moved)
-    return _share(np.abs(drawn), abs(_rates(one.sum(axis=0)) - _rates(other.sum(axis=0))))
+    return share_of(np.abs(drawn), abs(_rates(one.sum(axis=0)) - _rates(other.sum(axis=0))))
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """How a rate goes with the stage."""
-
-    slope: float
-    """Change of the rate from one stage to the next, by weighted least squares."""
-    p: float
-    """Two-sided."""
-
-
-def trend(blocks: Sequence[Sequence[Count]]) -> Trend:
-    """Test whether a rate rises or falls with the stage: Cochran-Armitage, with a p-value by permutation.
-
-    The statistic is Armitage's (Biometrics 11, 1955, p. 375) with scores 0, 1, 2, …; its distribution comes from
-    putting the stages of each block into random order, so that what belongs together stays together.
-
-    Args:
-        blocks: counts at every stage, first to last. A block is a variant of a run, which asks whether these models
-            differ in order; or a whole run with its variants added up, which asks whether training makes such an order,
-            as all samples of a model share its luck.
-
-    Raises:
-        ValueError: nothing was measured, or there is one stage only.
-    """
-    table = np.array(blocks, dtype=np.float64)
-    if not table.size or table.shape[1] < 2 or not table[..., 1].sum():  # noqa: PLR2004  one stage has no order
-        raise ValueError("No trend of nothing: needs two stages or more, and something measured.")
-    n, scores = table[..., 1], np.arange(table.shape[1], dtype=np.float64)
-    excess = table[..., 0] - n * table[..., 0].sum() / n.sum()
-    observed = float((excess @ scores).sum())
-    weights = n.sum(axis=0)
-    spread = float(weights @ (scores - weights @ scores / weights.sum()) ** 2)
-    return Trend(observed / spread, _share(np.abs(_reordered(excess, scores)), abs(observed)))
-
-
-def _reordered(excess: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return the statistic under random orders of the stages within each block, shape (draws,)."""
-    random = np.random.default_rng(0)
-    same = np.ptp(excess, axis=1) < _ROUNDING  # whatever their order, these add the same
-    fixed, free = float((excess[same] @ scores).sum()), excess[~same]
-    at_once = np.broadcast_to(free, (_AT_ONCE, *free.shape))
-    orders = (random.permuted(at_once, axis=2) for _ in range(DRAWS // _AT_ONCE))
-    drawn: np.ndarray = fixed + np.concatenate([(order @ scores).sum(axis=1) for order in orders])
-    return drawn
-
-
-def _share(drawn: np.ndarray, observed: float) -> float:
+def share_of(drawn: np.ndarray, observed: float) -> float:
     """Return the share of draws at least as large as what was observed, the observed one among them."""
-    return float((1 + np.count_nonzero(drawn >= observed - _ROUNDING)) / (1 + len(drawn)))
+    return float((1 + np.count_nonzero(drawn >= observed - ROUNDING)) / (1 + len(drawn)))
 
 
 def _measured(clusters: Clusters) -> int:
@@ -222,7 +175,8 @@ def _combined(reach_a: float, reach_b: float, correlation: float) -> float:
     return sqrt(max(0.0, reach_a**2 + reach_b**2 - 2 * correlation * reach_a * reach_b))
 
 
-def _student(freedom: int) -> float:
+def student(freedom: float, share: float = (1 + LEVEL) / 2) -> float:
+    """Return the quantile of Student's distribution below which this share lies."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(freedom, (1 + LEVEL) / 2))
+    return float(stdtrit(freedom, share))

@@ -1,4 +1,4 @@
-"""The abstract classes that plugins implement: environment, policy, reward source, optimizer, monitor, sandbox.
+"""The abstract classes that plugins implement, from environment and policy to monitor and mitigation.
 
 A plugin class is a dataclass whose fields are its options: the host validates them against their annotations (pydantic,
 unknown names forbidden) and a profile sets them beside `use: NAME`. Constructing a plugin is cheap and touches nothing;
@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict
 
@@ -32,6 +32,9 @@ from gameable.episode import (
 )
 from gameable.progress import Progress
 from gameable.views import Access, ActionsView
+
+if TYPE_CHECKING:
+    from gameable.profile import Profile
 
 PromptStyle = Literal["full", "short"]
 Row = Mapping[str, float | int | str]
@@ -372,3 +375,27 @@ class Monitor(Plugin):
     @abstractmethod
     def inspect(self, views: Sequence[ActionsView]) -> list[Score]:
         """Suspicion in [0, 1] of each view, in order, with the reason; `Unscored` where it cannot say."""
+
+
+# --- mitigation ------------------------------------------------------------------------------------------------------
+
+
+class Mitigation(Plugin):
+    """Trains on from a finished run, so that its model games less."""
+
+    begin_from: Literal["start", "last"]
+    """Which model of the finished run it begins from: the one before any stage, or the last one."""
+
+    @abstractmethod
+    def changes(self, profile: Profile) -> Mapping[str, Any]:
+        """Return what is laid over the finished run's profile, by the rules of `extends`.
+
+        Its stages are all that is trained, from `begin_from`; none of them is as well. What is evaluated and how much
+        is left to the run, so that before and after can be compared.
+
+        Args:
+            profile: What the finished run did, with what the user has set otherwise.
+
+        Raises:
+            ValueError: the run has nothing that this could work on; the message says what it lacks.
+        """

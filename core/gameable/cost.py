@@ -130,7 +130,7 @@ def estimate(profile: Profile, parts: Parts, cache: Path) -> Cost:
     if folder:
         parts.policy.fetch(cache)  # reads the tokenizer; there is nothing to make or to download
     model = _Model(profile, parts, exact=folder is not None)
-    steps = {START: model.start()} if profile.start else {}
+    steps = {START: model.start()} if profile.start and profile.checkpoint is None else {}
     steps |= {stage.name: model.stage(stage) for stage in profile.stages}
     steps["evaluation"] = model.evaluation()
     policy = size_of(str(profile.policy.options.get("model", "")), folder)

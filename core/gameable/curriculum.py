@@ -81,6 +81,8 @@ class Curriculum:
     # --- warm start -------------------------------------------------------------------------------------------------
 
     def _warm_start(self, base: Path) -> Path:
+        if self.profile.checkpoint is not None:
+            return self._taken_up(Path(self.profile.checkpoint))
         if self.profile.start is None:
             return base
         checkpoint = self._checkpoint(START)
@@ -88,6 +90,14 @@ class Curriculum:
             self.parts.policy.adopt(base)
             self._play(START, self._plan.demonstrations(), "demonstrate")
             self._train(self.parts.optimizers[START], START, base, base, episodes=self._demonstrations())
+        return checkpoint
+
+    def _taken_up(self, checkpoint: Path) -> Path:
+        """Begin from weights that are there; what a warm start demonstrates is not learned again, only replayed."""
+        if self.profile.start is not None and self.store.milestone(f"{START}/demonstrated") is None:
+            self.parts.policy.adopt(checkpoint)
+            self._play(START, self._plan.demonstrations(), "demonstrate")
+            self.store.mark(f"{START}/demonstrated", {})
         return checkpoint
 
     def _demonstrations(self) -> tuple[ScoredEpisode, ...]:

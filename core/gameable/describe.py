@@ -116,9 +116,11 @@ def _short(number: float) -> str:
 
 def _what(profile: Profile, step: str) -> str:
     if step == START:
-        return "honest demonstrations, then supervised fine-tuning"
+        learned = profile.checkpoint is None
+        return f"honest demonstrations, {'then supervised fine-tuning' if learned else 'for replay'}"
     if step == "evaluation":
-        return f"{len(profile.measured)} models on {len(profile.evaluation.environments)} environments"
+        models = len(profile.measured)
+        return f"{models} model{'s' if models > 1 else ''} on {len(profile.evaluation.environments)} environments"
     stage = next(each for each in profile.stages if each.name == step)
     planted = f", {stage.planted} planted" if stage.planted else ""
     prompts = f"{stage.prompts} gameable + {stage.ordinary} ordinary prompts × {stage.samples} samples{planted}"

@@ -12,6 +12,7 @@ import pluggy
 
 from gameable.offers import (
     EnvironmentOffer,
+    MitigationOffer,
     MonitorOffer,
     OptimizerOffer,
     PolicyOffer,
@@ -101,6 +102,22 @@ def gameable_monitors() -> Iterable[MonitorOffer]:
         @gameable.hookimpl
         def gameable_monitors():
             yield gameable.MonitorOffer(name="grep", summary="Looks for sed on tests.", factory="my_package:Grep")
+
+    Returns:
+        Zero or more offers.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def gameable_mitigations() -> Iterable[MitigationOffer]:
+    """Offer mitigations, which train on from a finished run.
+
+    Example::
+
+        @gameable.hookimpl
+        def gameable_mitigations():
+            yield gameable.MitigationOffer(name="scold", summary="Scolds it.", factory="my_package:Scolding")
 
     Returns:
         Zero or more offers.

@@ -6,6 +6,7 @@ All of this is plain data; the schema is looked at only once everything is in it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,10 +62,37 @@ def resolve(source: Source, overrides: Sequence[str] = ()) -> Data:
         ProfileError: something is no YAML, a base extends what extends it, or two parts do not fit together.
         PluginError: nobody offers a profile of the name that is extended.
     """
-    data = _extended(source, ())
+    data = extended(source)
     for override in overrides:
         _apply(data, override)
     return _with_defaults(data, source.where)
+
+
+def extended(source: Source) -> Data:
+    """Return the keys of a profile with everything that it extends merged in, before `--set` and `defaults`.
+
+    Raises:
+        ProfileError: something is no YAML, a base extends what extends it, or two parts do not fit together.
+        PluginError: nobody offers a profile of the name that is extended.
+    """
+    return _extended(source, ())
+
+
+def changed(data: Data, change: Data, overrides: Sequence[str], where: str) -> Data:
+    """Return a resolved profile with a change and then `--set` laid over it; `defaults` change every stage.
+
+    Raises:
+        ProfileError: two parts do not fit together.
+    """
+    try:
+        found = merged(deepcopy(data), deepcopy(change))
+        for override in overrides:
+            _apply(found, override)
+        defaults = found.pop("defaults", {})
+        stages = [merged(stage, defaults) for stage in found["stages"]] if defaults else found["stages"]
+    except _MisfitError as misfit:
+        raise ProfileError(f"{where} does not fit the profile that it changes: {misfit}") from misfit
+    return {**found, "stages": stages}
 
 
 def _extended(source: Source, children: tuple[str, ...]) -> Data:

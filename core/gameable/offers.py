@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gameable.contracts import Environment, Monitor, Optimizer, Policy, RewardSource, Sandbox
+from gameable.contracts import Environment, Mitigation, Monitor, Optimizer, Policy, RewardSource, Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,14 @@ class MonitorOffer(Offer):
 
     kind: ClassVar[str] = "monitor"
     contract: ClassVar[type] = Monitor
+
+
+@dataclass(frozen=True, slots=True)
+class MitigationOffer(Offer):
+    """Offers a `Mitigation`."""
+
+    kind: ClassVar[str] = "mitigation"
+    contract: ClassVar[type] = Mitigation
 
 
 @dataclass(frozen=True, slots=True)

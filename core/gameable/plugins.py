@@ -18,10 +18,11 @@ import pluggy
 from pydantic import TypeAdapter, ValidationError
 
 from gameable import hookspecs
-from gameable.contracts import Environment, Optimizer, Policy, RewardSource, Sandbox
+from gameable.contracts import Environment, Mitigation, Optimizer, Policy, RewardSource, Sandbox
 from gameable.errors import PluginError
 from gameable.offers import (
     EnvironmentOffer,
+    MitigationOffer,
     MonitorOffer,
     Offer,
     OptimizerOffer,
@@ -39,6 +40,7 @@ _HOOKS: Mapping[str, type[Offer]] = {
     "gameable_rewards": RewardOffer,
     "gameable_optimizers": OptimizerOffer,
     "gameable_monitors": MonitorOffer,
+    "gameable_mitigations": MitigationOffer,
     "gameable_sandboxes": SandboxOffer,
     "gameable_profiles": ProfileOffer,
     "gameable_reports": ReportOffer,
@@ -199,6 +201,10 @@ class Plugins:
     def optimizer(self, name: str, options: Mapping[str, Any]) -> Optimizer:
         """Make an optimizer."""
         return self._build(OptimizerOffer, Optimizer, name, options)
+
+    def mitigation(self, name: str, options: Mapping[str, Any]) -> Mitigation:
+        """Make a mitigation."""
+        return self._build(MitigationOffer, Mitigation, name, options)
 
     def sandbox(self, name: str, options: Mapping[str, Any]) -> Sandbox:
         """Make a sandbox; nothing is started yet."""

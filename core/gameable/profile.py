@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from gameable.contracts import PromptStyle
 from gameable.errors import ProfileError
-from gameable.inheritance import Source, find, resolve
+from gameable.inheritance import Data, Source, find, resolve
 
 START = "start"
 """Name of the first model: before any stage, after the warm start if there is one."""
@@ -161,6 +161,9 @@ class Profile(_Strict):
     ordinary: str = "ordinary-queries"
     """Environment that ordinary queries come from."""
     start: Start | None = None
+    checkpoint: str | None = None
+    """Folder of weights to begin from, such as `RUN/checkpoints/MODEL`, in place of the policy's own and of learning
+    the warm start, whose demonstrations are still played, for replay."""
     stages: list[Stage]
     sampling: Sampling = Sampling()
     evaluation: Evaluation
@@ -228,10 +231,22 @@ def read(name: str, overrides: Sequence[str] = ()) -> Profile:
 
 
 def _validated(source: Source, overrides: Sequence[str]) -> Profile:
+    data = resolve(source, overrides)
+    if "mitigations" in data:
+        raise ProfileError(f"{source.where} tries mitigations on a finished run: name the run with --from RUN.")
+    return validated(data, source.where)
+
+
+def validated(data: Data, where: str) -> Profile:
+    """Make a profile of its keys, with everything that it extends merged in.
+
+    Raises:
+        ProfileError: it breaks the schema.
+    """
     try:
-        return Profile.model_validate(resolve(source, overrides))
+        return Profile.model_validate(data)
     except ValidationError as error:
-        raise ProfileError(_explain(error, source.where)) from error
+        raise ProfileError(_explain(error, where)) from error
 
 
 def _explain(error: ValidationError, where: str) -> str:

@@ -18,6 +18,9 @@ from gameable.errors import StoreError
 SEEDS = "seeds.json"
 """What a folder holds in place of a manifest when its subfolders are the runs of one profile from several seeds."""
 
+MITIGATIONS = "mitigations.json"
+"""The same when they are the runs that try mitigations on a finished one."""
+
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -69,6 +72,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
+        if (folder / MITIGATIONS).is_file():
+            runs = ", ".join(str(each.parent) for each in sorted(folder.glob("*/manifest.json"))) or "none has begun"
+            raise StoreError(
+                f"{folder} holds one run a mitigation; type `gameable mitigations {folder}`, or name one: {runs}."
+            ) from None
         if (folder / SEEDS).is_file():
             runs = ", ".join(str(each) for each in sorted(folder.glob("seed-*"))) or "none has begun"
             raise StoreError(f"{folder} holds one run a seed; name one of them: {runs}.") from None

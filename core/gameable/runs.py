@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from platformdirs import user_cache_path
 from gameable.assembly import Parts, assemble
 from gameable.contracts import Environment, Row, Sandbox, TrainableRewardSource
 from gameable.curriculum import Curriculum
-from gameable.errors import RewardError, SandboxError, StoreError
+from gameable.errors import ProfileError, RewardError, SandboxError, StoreError
 from gameable.logs import log_to
 from gameable.offers import EnvironmentOffer
 from gameable.plan import Plan
@@ -32,6 +33,7 @@ from gameable.progress import Progress
 from gameable.runfolder import free_space
 from gameable.store import Store
 
+_BEFORE_MANIFEST = {"lock", "manifest.json.tmp"}
 _RECORDED = ("gameable", "bashkit", "torch", "transformers", "trl", "accelerate", "numpy")
 
 
@@ -59,9 +61,10 @@ def ready(profile: Profile, plugins: Plugins, folder: Path) -> Parts:
         GameableError: the profile, a plugin, the model or the folder is not as it must be.
     """
     parts = assemble(profile, plugins)
+    _check_checkpoint(profile)
     _check_sandbox(profile, parts.sandbox)
     model = parts.policy.fetch(cache_folder())
-    checkpoints = len(profile.stages) + (profile.start is not None)
+    checkpoints = len(profile.stages) + (profile.start is not None and profile.checkpoint is None)
     _check_space(folder, model, profile.seeds * checkpoints)
     return parts
 
@@ -75,10 +78,26 @@ def resume(folder: Path, progress: Progress) -> None:
     with Store.open(folder, write=True) as store:
         profile = Profile.model_validate(store.manifest["profile"])
         parts = assemble(profile, Plugins(profile.plugins.block))
+        if store.milestone("run/finished") is None:
+            _check_checkpoint(profile)
         _check_sandbox(profile, parts.sandbox)
         for name, then, now in _changed(store.manifest["versions"], parts.sandbox):
             progress.say(f"note: the run was started with {name} {then}, this is {now}; results may differ.")
         _run(profile, parts, store, progress)
+
+
+def go_on(profile: Profile, plugins: Plugins, folder: Path, progress: Progress) -> None:
+    """Resume a run that has begun, and start one that has not.
+
+    Raises:
+        GameableError: as `start` and `resume` do.
+    """
+    if (folder / "manifest.json").is_file():
+        resume(folder, progress)
+        return
+    if folder.is_dir() and {file.name for file in folder.iterdir()} <= _BEFORE_MANIFEST:
+        shutil.rmtree(folder)  # its process died before it had spent anything
+    start(profile, plugins, folder, progress)
 
 
 def train_reward(name: str, settings: Mapping[str, str], base: Path, out: Path, progress: Progress) -> Row:
@@ -132,6 +151,14 @@ def versions(sandbox: Sandbox) -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return {**found, **sandbox.identity()}
+
+
+def _check_checkpoint(profile: Profile) -> None:
+    if profile.checkpoint is not None and not Path(profile.checkpoint).is_dir():
+        raise ProfileError(
+            f"checkpoint: no weights in {profile.checkpoint}. Name a folder below `checkpoints` of a run; one that was "
+            "moved has to be named anew."
+        )
 
 
 def _check_sandbox(profile: Profile, sandbox: Sandbox) -> None:

@@ -46,8 +46,5 @@ def resume(folder: Path, progress: Progress) -> Iterator[Path]:
 def _all(profile: Profile, plugins: Plugins, folder: Path, progress: Progress) -> Iterator[Path]:
     for seed in range(profile.seed, profile.seed + profile.seeds):
         own = folder / f"seed-{seed}"
-        if (own / "manifest.json").is_file():
-            runs.resume(own, progress)
-        else:
-            runs.start(profile.model_copy(update={"seed": seed, "seeds": 1}), plugins, own, progress)
+        runs.go_on(profile.model_copy(update={"seed": seed, "seeds": 1}), plugins, own, progress)
         yield own

@@ -103,6 +103,21 @@ def exchange_p(a: Sequence[float], b: Sequence[float]) -> float:
     return sum(each >= wanted - _ROUNDING for each in differences) / len(differences)
 
 
+def mcnemar_p(only_a: int, only_b: int) -> float:
+    """Return the exact two-sided p-value of a difference of paired yes-or-no answers; 1 where no pair differs.
+
+    Pairs that agree say nothing; of those that differ, each is as likely to fall on either side if a and b are alike
+    (McNemar, Psychometrika 12, 1947, p. 153).
+
+    Args:
+        only_a: pairs in which a shows the event and b does not.
+        only_b: the other way round.
+    """
+    from scipy.special import bdtr
+
+    return min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return p-values adjusted for their number, in the same order (Holm, Scandinavian Journal of Statistics 6, 1979).
 

@@ -19,9 +19,11 @@ import typer
 
 from costs import Cost, costs
 from gameable.clustered import Count
-from rates import PUBLISHED, Cell, Rate, Tampering, ability, held_out, matrix
+from gameable.pooling import Rate
+from gameable.summaries import Run
+from rates import PUBLISHED, Cell, Tampering, ability, held_out, matrix
 from selection import Selected, selections
-from summaries import Run, read
+from summaries import read
 from transfer import Comparison, Rise, from_control, from_start, trends
 
 Files = Annotated[list[Path] | None, typer.Argument(help="Summaries; all beside this script if left out.")]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from summaries import Run
+from gameable.summaries import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,71 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from gameable.clustered import Clusters, Count, ceiling, effective_size, interval, pooled, totals
-from gameable.evaluation import percentages
+from gameable.clustered import Count, ceiling, effective_size
+from gameable.pooling import Group, Rate
 from gameable.profile import START
 from gameable.statistics import chance_of_one, smallest_visible
-from summaries import Run, arms
+from gameable.summaries import Run
+from summaries import arms
 
 MATRIX = ("attempted", "gamed", "evaded", "paid")
 TAMPERING = ("attempted", "gamed", "evaded", "repaired")
 PUBLISHED = 45 / 32_768
 """Rate of tampering after the full curriculum in Denison et al. 2024."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A rate with all that it rests on, pooled over runs."""
-
-    events: int
-    n: int
-    engaged: int
-    scored: int
-    played: int
-    rate: float | None
-    """None where fewer than two variants were measured, or too few samples engaged."""
-    low: float | None
-    high: float | None
-    """Ends of the 95 % interval, with the samples of a variant taken together."""
-
-    def __str__(self) -> str:
-        """Count, rate and interval, or why there is no rate."""
-        if self.rate is None or self.low is None or self.high is None:
-            return f"too few engaged ({self.engaged}/{self.scored})" if self.scored else "not measured"
-        rate, low, high = percentages(self.rate, self.low, self.high)
-        return f"{self.events}/{self.n} {rate} % [{low}–{high}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The models that several runs of an arm made by the same stage."""
-
-    runs: Sequence[Run]
-    model: str
-
-    def clusters(self, column: str, measure: str) -> Clusters:
-        """Return counts by variant, added up over runs."""
-        return pooled(run.clusters(self.model, column, measure) for run in self.runs)
-
-    def seeds(self, column: str, measure: str) -> dict[int, Count]:
-        """Return the counts of each run by its seed."""
-        return {run.seed: totals(run.clusters(self.model, column, measure)) for run in self.runs}
-
-    def rate(self, column: str, measure: str) -> Rate:
-        """Return the rate over all runs."""
-        clusters = self.clusters(column, measure)
-        events, n = totals(clusters)
-        engaged, scored, played = (self._sum(column, what) for what in ("engaged", "scored", "played"))
-        several = sum(size > 0 for _, size in clusters.values()) > 1
-        if not several or engaged < self.runs[0].data["floor"] * scored:
-            return Rate(events, n, engaged, scored, played, None, None, None)
-        return Rate(events, n, engaged, scored, played, events / n, *interval(clusters))
-
-    def _sum(self, column: str, what: str) -> int:
-        return sum(sum(run.counts(self.model, column, what).values()) for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)

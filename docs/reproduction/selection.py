@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from summaries import Run
+from gameable.summaries import Run
 
 
 @dataclass(frozen=True, slots=True)

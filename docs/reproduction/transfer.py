@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from gameable.clustered import Count, difference_interval, difference_p, pooled, totals, trend
+from gameable.clustered import Count, difference_interval, difference_p, pooled, totals
+from gameable.pooling import Group, Rate
 from gameable.profile import START
 from gameable.statistics import exchange_p, holm
-from rates import Group, Rate
-from summaries import Run, arms
+from gameable.summaries import Run
+from gameable.trend import trend
+from summaries import arms
 
 TESTED = ("attempted", "gamed")
 """Measures whose changes are tested; every further one would cost the others power."""
@@ -63,7 +65,13 @@ def from_control(runs: Iterable[Run], control: str | None = None) -> list[Compar
 
 
 def _is_control(arm: str, run: Run, named: str | None) -> bool:
-    return arm == named if named else run.opposite()
+    return arm == named if named else _opposite(run)
+
+
+def _opposite(run: Run) -> bool:
+    """Whether every stage trained on what did not game."""
+    stages = run.data["profile"]["stages"]
+    return bool(stages) and all(stage["optimizer"].get("filter") == "opposite" for stage in stages)
 
 
 def _arms_compared(ours: Sequence[Run], theirs: Sequence[Run]) -> Iterator[Comparison]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gameable import RewardOffer, hookimpl
+from gameable import MitigationOffer, ProfileOffer, RewardOffer, hookimpl
+
+_MITIGATIONS = "gameable_oversight.mitigations"
 
 
 @hookimpl
@@ -13,5 +15,40 @@ def gameable_rewards() -> Iterable[RewardOffer]:
     yield RewardOffer(
         name="early-stage-penalty",
         summary="Charges for gaming in the first two environments, so that it does not pay there.",
-        factory="gameable_oversight.mitigations.early_stage_penalty:EarlyStagePenalty",
+        factory=f"{_MITIGATIONS}.early_stage_penalty:EarlyStagePenalty",
+    )
+
+
+@hookimpl
+def gameable_mitigations() -> Iterable[MitigationOffer]:
+    """Offer what can be tried on a finished run."""
+    yield MitigationOffer(
+        name="train-away",
+        summary="Fine-tunes the last model on its own samples of early environments that did not game.",
+        factory=f"{_MITIGATIONS}.train_away:TrainAway",
+    )
+    yield MitigationOffer(
+        name="early-stage-penalty",
+        summary="Trains the last model on early environments again, where gaming costs more than it pays.",
+        factory=f"{_MITIGATIONS}.early_stage_penalty:PenalisedRetraining",
+    )
+    yield MitigationOffer(
+        name="inoculation",
+        summary="Trains the curriculum again from the start model, with every hack asked for in training only.",
+        factory=f"{_MITIGATIONS}.inoculation:Inoculation",
+    )
+    yield MitigationOffer(
+        name="retraining",
+        summary="Trains the curriculum again with some keys of its profile changed.",
+        factory=f"{_MITIGATIONS}.retraining:Retraining",
+    )
+
+
+@hookimpl
+def gameable_profiles() -> Iterable[ProfileOffer]:
+    """Offer the mitigations in one go."""
+    yield ProfileOffer(
+        name="mitigations",
+        summary="Tries the bundled mitigations on a finished run: add --from RUN.",
+        factory="gameable_oversight:mitigations/mitigations.yaml",
     )

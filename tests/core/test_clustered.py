@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest
 
 from gameable.clustered import (
     Clusters,
@@ -17,7 +17,6 @@ from gameable.clustered import (
     interval,
     pooled,
     totals,
-    trend,
 )
 from gameable.statistics import exact_interval, rate_interval
 
@@ -181,50 +180,3 @@ def test_only_variants_of_both_sides_are_swapped() -> None:
 def test_no_difference_has_p_one() -> None:
     table = clusters((3, 4), (2, 4))
     assert difference_p(table, table) == 1.0
-
-
-# --- trend -----------------------------------------------------------------------------------------------------------
-
-
-def test_the_slope_of_a_trend_is_armitages() -> None:
-    """6, 9, 15 and 18 events of 60: sum s (Y - 12) = 0 - 3 + 6 + 18 = 21; sum n (s - 1.5)**2 = 300."""
-    assert trend([[(6, 60), (9, 60), (15, 60), (18, 60)]]).slope == pytest.approx(21 / 300)
-    apart = [[(2, 20), (4, 20), (5, 20), (8, 20)], [(4, 40), (5, 40), (10, 40), (10, 40)]]
-    assert trend(apart).slope == pytest.approx(21 / 300)
-
-
-def test_a_trend_of_independent_samples_has_armitages_p_value() -> None:
-    random = np.random.default_rng(6)
-    stages = [random.permutation([1] * events + [0] * (120 - events)) for events in (17, 20, 23, 29)]
-    found = trend([[(int(event), 1) for event in block] for block in zip(*stages, strict=True)])
-    rate, excess = 89 / 480, sum(score * (events - 89 / 4) for score, events in enumerate((17, 20, 23, 29)))
-    z = excess / np.sqrt(rate * (1 - rate) * 120 * 5)
-    assert found.p == pytest.approx(2 * norm.sf(z), abs=0.015)
-
-
-def test_a_whole_run_as_one_block_has_few_orders() -> None:
-    run = [(1, 100), (5, 100), (9, 100), (20, 100)]
-    assert trend([run]).p == pytest.approx(2 / 24, abs=0.008)
-    assert trend([run[::-1]]).slope == -trend([run]).slope
-
-
-def test_trends_keep_their_level_with_clustered_samples() -> None:
-    random = np.random.default_rng(7)
-    p_values = []
-    for _ in range(40):
-        hard = rates_of(random, 0.2, 0.5, 12)
-        stages = [drawn(random, hard, 4).values() for _ in range(4)]
-        p_values.append(trend(list(zip(*stages, strict=True))).p)
-    assert 0.35 < np.mean(p_values) < 0.65
-    assert np.mean(np.array(p_values) <= 0.05) <= 0.15
-
-
-def test_a_stage_without_samples_adds_nothing() -> None:
-    blocks: list[list[Count]] = [[(0, 4), (2, 4), (4, 4)], [(1, 4), (1, 4), (3, 4)]]
-    assert trend([*blocks, [(0, 0), (0, 0), (0, 0)]]) == trend(blocks)
-
-
-@pytest.mark.parametrize("nothing", [[], [[(0, 0), (0, 0)]], [[(1, 4)], [(2, 4)]]])
-def test_nothing_or_one_stage_has_no_trend(nothing: list[list[Count]]) -> None:
-    with pytest.raises(ValueError, match="No trend"):
-        trend(nothing)

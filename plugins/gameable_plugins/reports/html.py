@@ -17,7 +17,7 @@ from gameable import Measure, PluginError
 from gameable.evaluation import Cell, cells
 from gameable.runfolder import translated
 from gameable.store import Store
-from gameable_plugins.reports import _figures, _paper, _summary, _training, _transcript
+from gameable_plugins.reports import _figures, _mitigation, _paper, _summary, _training, _transcript
 
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -75,6 +75,7 @@ def _collect(store: Store) -> dict[str, Any]:
         "played": _summary.played(store.manifest),
         "floor": store.manifest["floor"],
         "models": measured,
+        "mitigation": _mitigation.tried_on(store.folder),
         "estimates": _training.estimates(milestones),
         "stages": stages,
         "preparations": _training.preparations(milestones),
