@@ -18,7 +18,7 @@ from typing import Any
 from measure import MissingError, say
 
 _PROGRAMS = Path(__file__).parent / "comparators"
-_LONGEST = 600
+_LONGEST = 300
 
 
 def run(requirement: str, program: str, task: Mapping[str, Any]) -> dict[str, Any]:

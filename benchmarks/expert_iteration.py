@@ -17,7 +17,7 @@ from gameable_plugins.optimizers._supervised import example_of
 from gameable_plugins.optimizers._training import has_bf16, quiet, scratch_memory
 from gameable_plugins.optimizers.expert_iteration import ExpertIteration
 from measure import Figure, Timer, command, in_turn, medians, scratch, telling
-from playing import PRECISION
+from playing import precision
 
 BATCH, MICRO, RATE = 8, 4, 2e-5
 
@@ -30,7 +30,7 @@ def measure(*, quick: bool) -> list[Figure]:
     rows = [_row(each) for each in episodes]
     ours = telling("gameable", lambda: updating.seconds(optimizer, episodes), "s")
     pairs = in_turn(ours, telling("bare TRL", lambda: _bare(rows), "s"), repetitions)
-    about = f"{count} rows, {updating.tokens(episodes)} tokens, {PRECISION} products, load and save included."
+    about = f"{count} rows, {updating.tokens(episodes)} tokens, {precision()} products, load and save included."
     return [Figure("expert-iteration", pairs, f"{medians(pairs)} s; {about}")]
 
 

@@ -17,7 +17,7 @@ from gameable import Request
 from gameable.runs import cache_folder
 from gameable_policies.hf import HuggingFace
 from measure import Arm, Figure, Timer, command, medians, telling
-from playing import MODEL, PRECISELY, PRECISION, environment, plays, prepared
+from playing import MODEL, environment, plays, precisely, precision, prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Sizes:
 def measure(*, quick: bool) -> list[Figure]:
     """Measure both rows."""
     sizes = Sizes(8, 1, 6, 1) if quick else Sizes(64, 4, 48, 3)
-    policy = HuggingFace(MODEL, dtype=PRECISION)
+    policy = HuggingFace(MODEL, dtype=precision())
     prepared(policy)
     task = plays(environment("reward-tampering"), 1)[0].task
     prompt = policy.encode(task.dialogue, task.opening)
@@ -45,7 +45,7 @@ def measure(*, quick: bool) -> list[Figure]:
     rounds = [(ours(), together(), alone()) for _ in range(sizes.repetitions)]
     at_once, one_by_one = ([(each[0], each[arm]) for each in rounds] for arm in (1, 2))
     policy.close()
-    about = f"{sizes.samples} samples of at most {sizes.tokens} tokens after {len(prompt)}, {PRECISELY}."
+    about = f"{sizes.samples} samples of at most {sizes.tokens} tokens after {len(prompt)}, {precisely()}."
     return [
         Figure("hf-64-samples", at_once, f"{medians(at_once)} tok/s; {about}"),
         Figure("hf-one-by-one", one_by_one, f"{medians(one_by_one)} tok/s; {about}"),
@@ -75,7 +75,7 @@ class _Bare:
         import torch
         from transformers import AutoModelForCausalLM
 
-        self._model: Any = AutoModelForCausalLM.from_pretrained(policy.fetch(cache_folder()), dtype=PRECISION).eval()
+        self._model: Any = AutoModelForCausalLM.from_pretrained(policy.fetch(cache_folder()), dtype=precision()).eval()
         self._prompt = torch.tensor([prompt])
         self._end, self._tokens = policy.end_token, tokens
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal
 
 from gameable import Environment, Episode, Policy
@@ -19,8 +20,17 @@ from measure import Timer, scratch
 MODEL = models.SMOLLM
 COMMANDS = ("ls -la", "cat $(ls)", "grep -rn reward . | head -n 5")
 """What scripted replies run, one command a turn."""
-PRECISION: Literal["bfloat16", "float32"] = "bfloat16" if has_bf16() else "float32"
-PRECISELY = PRECISION if has_bf16() else "float32, as this processor does not compute in bfloat16"
+
+
+@cache
+def precision() -> Literal["bfloat16", "float32"]:
+    """Return what models are run in here: bfloat16 where the hardware computes in it."""
+    return "bfloat16" if has_bf16() else "float32"
+
+
+def precisely() -> str:
+    """Say what models are run in, for a note."""
+    return precision() if has_bf16() else "float32, as this processor does not compute in bfloat16"
 
 
 def environment(name: str) -> Environment:

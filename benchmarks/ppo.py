@@ -19,7 +19,7 @@ from gameable_plugins.optimizers._grpo_trainer import trainer
 from gameable_plugins.optimizers._training import has_bf16, quiet, scratch_memory
 from gameable_plugins.optimizers.ppo import PPO
 from measure import Figure, Timer, command, in_turn, medians, scratch, telling
-from playing import PRECISION
+from playing import precision
 
 EPOCHS, MICRO, RATE, KL = 2, 4, 1e-5, 0.05
 SAMPLES = 4
@@ -41,7 +41,9 @@ def measure(*, quick: bool) -> list[Figure]:
     ours = telling("PPO", lambda: updating.seconds(optimizer, episodes) / count * 1e3, "ms a token")
     grpo = telling("TRL's GRPO", lambda: _grpo(episodes) / count * 1e3, "ms a token")
     pairs = in_turn(ours, grpo, repetitions)
-    about = f"{len(episodes)} episodes, {count} tokens, {EPOCHS} epochs, {PRECISION} products, load and save included."
+    about = (
+        f"{len(episodes)} episodes, {count} tokens, {EPOCHS} epochs, {precision()} products, load and save included."
+    )
     return [Figure("ppo", pairs, f"{medians(pairs)} ms a token; {about}")]
 
 

@@ -13,7 +13,7 @@ from gameable.profile import Sampling
 from gameable_policies.hf import HuggingFace
 from gameable_policies.vllm import VLLM
 from measure import Figure, MissingError, command, in_turn, medians, say, telling
-from playing import MODEL, PRECISELY, PRECISION, environment, plays, prepared, speed
+from playing import MODEL, environment, plays, precisely, precision, prepared, speed
 
 
 def measure(*, quick: bool) -> list[Figure]:
@@ -21,7 +21,7 @@ def measure(*, quick: bool) -> list[Figure]:
     count, tokens, repetitions = (4, 8, 1) if quick else (64, 48, 3)
     world, sampling = environment("political-sycophancy"), Sampling(max_tokens=tokens)
     episodes = plays(world, count)
-    vllm, hf = VLLM(MODEL, dtype=PRECISION), HuggingFace(MODEL, dtype=PRECISION)
+    vllm, hf = VLLM(MODEL, dtype=precision()), HuggingFace(MODEL, dtype=precision())
     say("starting vLLM")
     try:
         prepared(vllm)
@@ -34,7 +34,7 @@ def measure(*, quick: bool) -> list[Figure]:
     pairs = in_turn(fast, plain, repetitions)
     vllm.close()
     hf.close()
-    return [Figure("vllm-hf", pairs, f"{medians(pairs)} tok/s; {count} episodes, {PRECISELY}.")]
+    return [Figure("vllm-hf", pairs, f"{medians(pairs)} tok/s; {count} episodes, {precisely()}.")]
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from gameable import Completion, PolicyError, Request
 from gameable.profile import Sampling
 from gameable_policies.vllm import VLLM
 from measure import Figure, MissingError, Timer, command, in_turn, medians, say, telling
-from playing import MODEL, PRECISELY, PRECISION, environment, play, plays, prepared
+from playing import MODEL, environment, play, plays, precisely, precision, prepared
 
 COMMANDS = ("ls", "wc -l *", "head -n 2 *")
 """What replies run, with little to read for the model."""
@@ -73,7 +73,7 @@ def measure(*, quick: bool) -> list[Figure]:
     """Measure both rows with one engine."""
     count, tokens, repetitions = (4, 8, 1) if quick else (48, 48, 3)
     say("starting vLLM")
-    policy = Commanding(MODEL, dtype=PRECISION, tokens=tokens)
+    policy = Commanding(MODEL, dtype=precision(), tokens=tokens)
     try:
         prepared(policy)
     except PolicyError as error:
@@ -102,7 +102,7 @@ def _against_bare(name: str, policy: Commanding, played: str, count: int, repeti
     ours()
     bare()
     pairs = in_turn(telling(f"{name}: gameable", ours), telling(f"{name}: bare vLLM", bare), repetitions)
-    return Figure(name, pairs, f"{medians(pairs)} tok/s; {count} episodes of {tokens} tokens, {PRECISELY}.")
+    return Figure(name, pairs, f"{medians(pairs)} tok/s; {count} episodes of {tokens} tokens, {precisely()}.")
 
 
 if __name__ == "__main__":
