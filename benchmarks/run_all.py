@@ -66,8 +66,9 @@ def measured(script: str, *, quick: bool) -> list[Row]:
         out = folder / "rows.json"
         command = [sys.executable, str(HERE / f"{script}.py"), "--json", str(out), *(["--quick"] if quick else [])]
         try:
-            # What it prints is shown again below; what it tells on its way goes to the terminal.
-            subprocess.run(command, check=True, timeout=LONGEST.get(script, LONGEST_OTHERWISE), stdout=sys.stderr)  # noqa: S603
+            longest = LONGEST.get(script, LONGEST_OTHERWISE)
+            # Rows are shown by whoever asked; what it tells on its way goes to the terminal.
+            subprocess.run(command, check=True, timeout=longest, stdout=subprocess.DEVNULL)  # noqa: S603  our own
             rows: list[Row] = json.loads(out.read_text(encoding="utf-8"))
         except (subprocess.SubprocessError, OSError, ValueError) as error:
             reason = f"{type(error).__name__}: {error}".replace(f"{HERE}/", "")

@@ -10,13 +10,14 @@ itself, so the sampled tokens stand and a command is read in their place.
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gameable import Completion, PolicyError, Request
 from gameable.profile import Sampling
 from gameable_policies.vllm import VLLM
-from measure import Figure, MissingError, Timer, command, in_turn, medians, say, telling
+from measure import Figure, MissingError, Timer, command, medians, say, telling
 from playing import MODEL, environment, play, plays, precisely, precision, prepared
 
 COMMANDS = ("ls", "wc -l *", "head -n 2 *")
@@ -54,19 +55,28 @@ class Commanding(FixedLength):
             return replace(completion, text=f"<bash>{COMMANDS[turn]}</bash>", stopped="stop")
         return replace(completion, stopped="end")
 
-    def again(self) -> float:
-        """Have the bare engine do the same once more; return seconds."""
-        from vllm import SamplingParams
+    def again(self, *, alike: bool) -> float:
+        """Have the bare engine do the same once more; return seconds.
+
+        Args:
+            alike: Whether it also gives log-probabilities, draws from a seed a request and looks for `</bash>`.
+        """
 
         def generate() -> None:
             for requests in self.asked:
                 prompts = [{"prompt_token_ids": list(request.tokens)} for request in requests]
-                length = SamplingParams(temperature=1.0, max_tokens=requests[0].max_tokens, ignore_eos=True)
-                self._llm.generate(prompts, length, use_tqdm=False)
+                params = [self._params(request) if alike else _plain(request) for request in requests]
+                self._llm.generate(prompts, params, use_tqdm=False)
 
         with Timer() as timer:
             self._stepper.call(generate)
         return timer.seconds
+
+
+def _plain(request: Request) -> Any:
+    from vllm import SamplingParams
+
+    return SamplingParams(temperature=request.temperature, max_tokens=request.max_tokens, ignore_eos=True)
 
 
 def measure(*, quick: bool) -> list[Figure]:
@@ -95,14 +105,22 @@ def _against_bare(name: str, policy: Commanding, played: str, count: int, repeti
         assert all(episode.sampled_tokens == tokens for episode in finished)
         return count * tokens / seconds
 
-    def bare() -> float:
+    def bare(*, alike: bool) -> float:
         prepared(policy)
-        return count * tokens / policy.again()
+        return count * tokens / policy.again(alike=alike)
 
     ours()
-    bare()
-    pairs = in_turn(telling(f"{name}: gameable", ours), telling(f"{name}: bare vLLM", bare), repetitions)
-    return Figure(name, pairs, f"{medians(pairs)} tok/s; {count} episodes of {tokens} tokens, {precisely()}.")
+    bare(alike=False)
+    arms = (
+        telling(f"{name}: gameable", ours),
+        telling(f"{name}: bare vLLM", lambda: bare(alike=False)),
+        telling(f"{name}: bare vLLM, sampling alike", lambda: bare(alike=True)),
+    )
+    rounds = [[arm() for arm in arms] for _ in range(repetitions)]
+    alike = statistics.median(played / like for played, _, like in rounds)
+    pairs = [(played, plain) for played, plain, _ in rounds]
+    note = f"{medians(pairs)} tok/s; {count} episodes of {tokens} tokens, {precisely()}. "
+    return Figure(name, pairs, f"{note}{alike:.2f} of bare vLLM with log-probabilities and a seed a request, as ours.")
 
 
 if __name__ == "__main__":
