@@ -8,16 +8,17 @@ same two; every episode is stored. Both play 64 at once. Start and imports are n
 
 from __future__ import annotations
 
-from measure import Figure, command, in_turn, medians
+from measure import Figure, command, in_turn
 from overhead import Overhead
+
+LIBRARY = "inspect-ai==0.3.285"
 
 
 def measure(*, quick: bool) -> list[Figure]:
     """Measure the one row."""
-    overhead, repetitions = (Overhead(32, 8), 1) if quick else (Overhead(1000, 64), 3)
-    pairs = in_turn(overhead.elsewhere("inspect-ai", "inspect_episodes.py"), overhead.ours(), repetitions)
-    note = f"{medians(pairs)} ms an episode; {overhead.theirs} and {overhead.count} episodes a pass, local sandbox."
-    return [Figure("episode-inspect", pairs, note)]
+    overhead, repetitions = (Overhead(32, 8), 1) if quick else (Overhead(1000, 128), 3)
+    pairs = in_turn(overhead.theirs(LIBRARY, "inspect_episodes.py"), overhead.ours(), repetitions)
+    return [Figure("episode-inspect", pairs, overhead.about(pairs, LIBRARY))]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from gameable import Task
 from gameable.profile import Sampling
 from gameable_plugins.environments.reward_tampering import _code
 from gameable_policies.scripted import Scripted
-from measure import Arm, telling
+from measure import Arm, medians, telling
 from playing import COMMANDS, environment, play, plays
 
 AT_ONCE = 64
@@ -34,7 +35,7 @@ class Overhead:
 
     count: int
     """Episodes of ours in a pass."""
-    theirs: int
+    fewer: int
     """Episodes of the other library in a pass: fewer, as it takes longer."""
 
     def ours(self) -> Arm:
@@ -50,14 +51,19 @@ class Overhead:
         pass_()
         return telling("gameable", pass_, "ms an episode")
 
-    def elsewhere(self, requirement: str, program: str) -> Arm:
+    def theirs(self, requirement: str, program: str) -> Arm:
         """Return an arm that gives milliseconds an episode of another library."""
-        given = _given(environment("reward-tampering").task("eval", 0)) | {"count": self.theirs}
+        given = _given(environment("reward-tampering").task("eval", 0)) | {"count": self.fewer}
         return telling(
             requirement,
-            lambda: float(elsewhere.run(requirement, program, given)["seconds"]) / self.theirs * 1e3,
+            lambda: float(elsewhere.run(requirement, program, given)["seconds"]) / self.fewer * 1e3,
             "ms an episode",
         )
+
+    def about(self, pairs: Sequence[tuple[float, float]], requirement: str) -> str:
+        """Return a note: what both came to, and how many episodes that rests on."""
+        sizes = f"{self.fewer} episodes a pass of {requirement}, {self.count} of ours"
+        return f"{medians(pairs)} ms an episode; {sizes}."
 
 
 def _given(task: Task) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import shutil
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -126,4 +125,4 @@ def play(count: int) -> float:
 
 
 play(2)
-print(json.dumps({"seconds": play(GIVEN["count"]), "version": version("verifiers")}))
+print(json.dumps({"seconds": play(GIVEN["count"])}))
