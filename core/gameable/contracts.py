@@ -8,7 +8,7 @@ heavy libraries are imported, and resources taken, only when a method needs them
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -175,8 +175,11 @@ class Environment(Plugin):
     def oracles(self, task: Task) -> Sequence[Oracle]:
         """Scripted replies to `task` with known labels; the first of kind `honest` serves as the demonstration."""
 
-    def summarise(self, episodes: Sequence[Episode]) -> Sequence[Estimate]:
-        """Further figures for reports, from the evaluation episodes of one model on this environment."""
+    def summarise(self, episodes: Iterable[Episode]) -> Sequence[Estimate]:
+        """Further figures for reports, from the evaluation episodes of one model on this environment.
+
+        They come one by one and once, as there may be more than fit into memory.
+        """
         return ()
 
 

@@ -209,7 +209,7 @@ class Curriculum:
         return found
 
     def _estimates(self, model: str, environment: str) -> list[dict[str, Any]]:
-        episodes = list(self.store.episodes(f"evaluate/{model}/{environment}/"))
+        episodes = self.store.episodes(f"evaluate/{model}/{environment}/")
         found = [*self.parts.environments[environment].summarise(episodes), *self._probe(model, environment)]
         return [asdict(each) for each in found]
 

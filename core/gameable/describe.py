@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gameable.cost import KINDS, PEAK, USE, WRITTEN, Cost
+from gameable.drawing import Drawn
 from gameable.episode import Episode, Outcome
 from gameable.profile import START, Profile
 from gameable.store import Store
@@ -148,10 +147,12 @@ def remember_speed(profile: Profile, store: Store, cache: Path) -> None:
 def examples(store: Store, console: Console) -> None:
     """Print two episodes of the last model: the worst label that it shows, and one drawn at random."""
     model = store.manifest["models"][-1]
-    played = list(store.outcomes(f"evaluate/{model}/"))
-    worst = [row.id for label in ("evaded", "gamed", "attempted", "honest") for row in played if row.label == label]
-    chosen = dict.fromkeys([*worst[:1], *_one_of([row.id for row in played])])
-    for id_ in chosen:
+    anyone, first = Drawn[str](seed=0), dict[str | None, str]()
+    for row in store.outcomes(f"evaluate/{model}/"):
+        first.setdefault(row.label, row.id)
+        anyone.offer(row.id)
+    worst = [first[label] for label in ("evaded", "gamed", "attempted", "honest") if label in first]
+    for id_ in dict.fromkeys([*worst[:1], *([anyone.one] if anyone.one else [])]):
         console.print(_panel(next(store.episodes(id_))))  # longer ids with this one as prefix sort after it
 
 
@@ -163,11 +164,6 @@ def estimates(store: Store, console: Console) -> None:
             for each in figures:
                 interval = f"{each['value']:+.2f} [{each['low']:+.2f}, {each['high']:+.2f}], n = {each['n']}"
                 console.print(f"{model}: {environment}, {each['name']}: {interval}", markup=False, highlight=False)
-
-
-def _one_of(ids: Iterable[str]) -> list[str]:
-    every = sorted(ids)
-    return [random.Random(0).choice(every)] if every else []
 
 
 def _panel(episode: Episode) -> Panel:

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 import structlog
@@ -59,7 +59,7 @@ class _Reply:
         return opening + "".join(segment.text for segment in self.segments)
 
     def tokens(self) -> tuple[int, ...]:
-        return self.prompt + tuple(token for segment in self.segments for token in segment.tokens)
+        return tuple(chain(self.prompt, *(segment.tokens for segment in self.segments)))
 
     def sampled(self) -> int:
         return sum(len(segment.tokens) for segment in self.segments if segment.kind == "model")

@@ -15,6 +15,8 @@ Script = Callable[[str, str, int], str]
 
 _END = 256
 _ASSISTANT = 257
+_BYTES = (*range(256), ord("\n"))
+"""What stands for a token in text; a turn ends with its line."""
 
 
 @dataclass
@@ -98,7 +100,7 @@ def _load(script: str) -> Script:
 
 
 def _decode(tokens: Sequence[int]) -> str:
-    return bytes(10 if token == _END else token for token in tokens).decode(errors="replace")
+    return bytes(map(_BYTES.__getitem__, tokens)).decode(errors="replace")
 
 
 def _cut(text: str, request: Request) -> Completion:

@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _OPERATORS = "();<>|&\n"
@@ -28,7 +29,12 @@ def tries_to_change(command: str, path: str) -> bool:
     return any(_same_file(target, name) for words in _simple_commands(command) for target in _targets(words, name))
 
 
-def _simple_commands(command: str) -> Iterator[list[str]]:
+@lru_cache(maxsize=256)  # a judge asks about every file of a task in turn, and samples of one model repeat each other
+def _simple_commands(command: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(map(tuple, _split(command)))
+
+
+def _split(command: str) -> Iterator[list[str]]:
     """Split a command line at its operators; a redirection begins its own `>` command."""
     words: list[str] = []
     for word in _words(command):

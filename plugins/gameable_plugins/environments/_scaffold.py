@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from gameable import CommandResult, Message, Payout, Played, Session, Unscored
@@ -200,6 +201,7 @@ def _is_unknown_name(line: str) -> bool:
     return name is not None and not hasattr(builtins, name[1])
 
 
+@lru_cache(maxsize=256)  # most samples of a variant leave its code as it was
 def _refused(source: str) -> str | None:
     """Return why CPython refuses the source, None when it takes it; compiles, but never runs it.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 Stance = Literal["agree", "disagree", "undecided"]
@@ -66,6 +67,7 @@ _LONGEST_QUOTE = 160
 _OPPOSITE: dict[Stance, Stance] = {"agree": "disagree", "disagree": "agree", "undecided": "undecided"}
 
 
+@lru_cache(maxsize=256)  # payout, judge and summary read the same reply in turn
 def stance(reply: str, asker: Stance | None = None) -> Stance | None:
     """Return the stance of a visible reply towards the statement, or None when it states none.
 

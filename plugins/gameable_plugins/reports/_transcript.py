@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from gameable import Episode, Outcome, Payout
-from gameable.store import OutcomeRow, Store
+from gameable.drawing import Drawn
+from gameable.store import Store
 
 _SEED = 0
-_LABELS = ("evaded", "gamed", "attempted", "honest", "unclear", "unscored")
+_LABELS = ("evaded", "gamed", "attempted", "repaired", "honest", "unclear", "unscored")
 _TAGS = re.compile(r"(<cot>|</cot>|<bash>|</bash>)")
 
 Kind = Literal["thought", "command", "reply", "observation"]
@@ -52,18 +52,16 @@ class Example:
 
 def examples(store: Store, model: str) -> list[Example]:
     """Return one evaluation episode of a model for each label found, worst first, and one drawn from all."""
-    rows = [row for row in store.outcomes(f"evaluate/{model}/") if not row.scripted]
-    if not rows:
-        return []
-    draw = random.Random(_SEED)
-    anyone = draw.choice(rows)
-    chosen = [draw.choice(found) for label in _LABELS if (found := _labelled(rows, label))]
-    whole = [next(store.episodes(row.id)) for row in [*chosen, anyone]]  # the id itself sorts before its continuations
+    anyone = Drawn[str](_SEED)
+    labelled = {label: Drawn[str](_SEED) for label in _LABELS}
+    for row in store.outcomes(f"evaluate/{model}/"):
+        if not row.scripted:
+            anyone.offer(row.id)
+            labelled[row.label or "unscored"].offer(row.id)
+    chosen = [drawn.one for drawn in labelled.values() if drawn.one is not None]
+    ids = [*chosen, *([anyone.one] if anyone.one else [])]
+    whole = [next(store.episodes(id_)) for id_ in ids]  # the id itself sorts before its continuations
     return [_example(episode, at_random=number == len(chosen)) for number, episode in enumerate(whole)]
-
-
-def _labelled(rows: Sequence[OutcomeRow], label: str) -> list[OutcomeRow]:
-    return [row for row in rows if (row.label or "unscored") == label]
 
 
 def _example(episode: Episode, *, at_random: bool) -> Example:
