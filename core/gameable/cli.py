@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gameable.admission import VARIANTS
+from gameable.discovery import read_file
 from gameable.errors import GameableError
 from gameable.plugins import Plugins, rows_as_json
 
@@ -45,11 +46,18 @@ Overrides = Annotated[
 ]
 
 
+PluginFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", metavar="FILE.py", help="Also use a plugin that is one file.", show_default=False),
+]
+
+
 @app.command()
 def run(
     profile: Annotated[str, typer.Argument(help="Name of a profile, or a .yaml file.", show_default=False)],
     *,
     overrides: Overrides = None,
+    plugin: PluginFiles = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; must be new or empty.", show_default=False)] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Runs to make, each from a seed of its own.", min=1, show_default=False)
@@ -59,12 +67,14 @@ def run(
 ) -> None:
     """Run a profile: train stage by stage, evaluate every model, report."""
     from gameable import seeds as several
+    from gameable.assembly import plugins_of
     from gameable.profile import read
     from gameable.terminal import make_progress
 
     console = _stderr()
-    chosen = read(profile, [*(overrides or ()), *([f"seeds={seeds}"] if seeds else ())])
-    plugins = Plugins(chosen.plugins.block)
+    overridden = [*(overrides or ()), *([f"seeds={seeds}"] if seeds else ())]
+    chosen = read(profile, overridden, [read_file(path) for path in plugin or ()])
+    plugins = plugins_of(chosen)
     _show_plan(chosen, plugins, details=dry_run, as_json=dry_run and as_json)
     if dry_run:
         return
@@ -209,6 +219,8 @@ def check(
     ] = None,
     options: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an option.")] = None,
     variants: Annotated[int, typer.Option(help="Variants of each split whose scripts are played.", min=1)] = VARIANTS,
+    *,
+    plugin: PluginFiles = None,
     as_json: AsJson = False,
 ) -> None:
     """Admit an environment, ours or anybody's, without a model: exit status 1 when a check failed."""
@@ -217,7 +229,10 @@ def check(
 
     settings = dict(_setting(option) for option in options or ())
     world, progress = sandbox or check_command.default_sandbox(), make_progress(_stderr())
-    found = check_command.check(Plugins(), environment, settings, sandbox=world, variants=variants, progress=progress)
+    files = [read_file(path) for path in plugin or ()]
+    found = check_command.check(
+        Plugins(files=files), environment, settings, sandbox=world, variants=variants, progress=progress
+    )
     if as_json:
         _print_json(check_command.as_json(environment, world, found))
     else:
@@ -227,9 +242,9 @@ def check(
 
 
 @app.command()
-def plugins(as_json: AsJson = False) -> None:
+def plugins(plugin: PluginFiles = None, *, as_json: AsJson = False) -> None:
     """List everything that can be named in a profile, and plugins that did not load."""
-    rows = Plugins().rows()
+    rows = Plugins(files=[read_file(path) for path in plugin or ()]).rows()
     if as_json:
         _print_json(rows_as_json(rows))
         return
@@ -299,4 +314,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=arguments, standalone_mode=True)
     except GameableError as error:
         sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        from gameable.extras import brings, install_line
+
+        if not error.name or not brings(error.name):
+            raise
+        sys.stderr.write(f"error: {error.name} is needed here and not installed. {install_line(error.name)}\n")
         sys.exit(2)

@@ -19,7 +19,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from gameable.assembly import Parts, assemble
+from gameable.assembly import Parts, assemble, plugins_of
 from gameable.contracts import Environment, Row, Sandbox, TrainableRewardSource
 from gameable.curriculum import Curriculum
 from gameable.errors import RewardError, SandboxError, StoreError
@@ -74,7 +74,7 @@ def resume(folder: Path, progress: Progress) -> None:
     """
     with Store.open(folder, write=True) as store:
         profile = Profile.model_validate(store.manifest["profile"])
-        parts = assemble(profile, Plugins(profile.plugins.block))
+        parts = assemble(profile, plugins_of(profile))
         _check_sandbox(profile, parts.sandbox)
         for name, then, now in _changed(store.manifest["versions"], parts.sandbox):
             progress.say(f"note: the run was started with {name} {then}, this is {now}; results may differ.")
