@@ -257,6 +257,21 @@ def plugins(plugin: PluginFiles = None, *, as_json: AsJson = False) -> None:
     _stdout().print(table)
 
 
+@app.command()
+def new(
+    kind: Annotated[str, typer.Argument(help="environment, policy, reward, optimizer, monitor or sandbox.")],
+    name: Annotated[str, typer.Argument(help="Its name: lower case, words joined by hyphens.")],
+    into: Annotated[Path, typer.Option(help="Folder that the new one is made in.")] = Path(),
+) -> None:
+    """Write a complete small distribution with a plugin of your own, ready to be installed and tested."""
+    from gameable.new_command import write
+
+    folder = write(kind, name, into)
+    _stdout().print(
+        f"Written: {folder}. Next: cd {folder} && pip install -e '.[test]' && pytest", soft_wrap=True, markup=False
+    )
+
+
 @sandbox_app.command("build")
 def sandbox_build(
     name: Annotated[str, typer.Argument(help="Name of a sandbox.")] = "docker",

@@ -10,7 +10,8 @@ from rich.console import Console
 from gameable import PluginError, SandboxError, SandboxOffer, hookimpl
 from gameable.check_command import as_json, check, default_sandbox, show
 from gameable.cli import main
-from gameable.plugins import Origin, Plugins
+from gameable.discovery import Origin
+from gameable.plugins import Plugins
 from gameable.testing import CHECKS, Verdicts
 from gameable_plugins.sandboxes.bashkit import Bashkit
 from toys import toy_plugins

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gameable import EnvironmentOffer, OptimizerOffer, PluginError, RewardOffer, hookimpl
-from gameable.plugins import Origin, Plugins
+from gameable.discovery import Origin
+from gameable.plugins import Plugins
 from toys import TOYS, Politeness, ToyPlugin, toy_plugins
 
 RIVAL = Origin("rival-envs", "2.0", "rival")
