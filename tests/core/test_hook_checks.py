@@ -6,8 +6,9 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from gameable import EnvironmentOffer, PluginError, RewardOffer, hookimpl, hookspecs
+from gameable.discovery import Origin
 from gameable.hook_checks import HOOKS
-from gameable.plugins import Origin, Plugins
+from gameable.plugins import Plugins
 
 ORIGIN = Origin("tried", "1.0", "tried")
 
