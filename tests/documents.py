@@ -8,7 +8,10 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    *(file for part in ("docs", "examples", "core") for file in sorted((ROOT / part).rglob("*.md"))),
+]
 
 
 @dataclass(frozen=True)
