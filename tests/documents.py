@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
-    ROOT / "README.md",
-    *(file for part in ("docs", "examples", "core") for file in sorted((ROOT / part).rglob("*.md"))),
+    *sorted(ROOT.glob("*.md")),
+    *(file for part in ("docs", "examples", "changes", "core") for file in sorted((ROOT / part).rglob("*.md"))),
 ]
 
 

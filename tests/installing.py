@@ -31,12 +31,14 @@ class Shell:
 
     folder: Path
     site: Path | None = None
+    cache: Path | None = None
+    """Where models are kept; a fresh place if left out."""
 
     @property
     def variables(self) -> Mapping[str, str]:
         """What processes see."""
         path = os.pathsep.join(filter(None, [str(self.site or ""), os.environ.get("PYTHONPATH", "")]))
-        cache = str(self.folder / "cache")
+        cache = str(self.cache or self.folder / "cache")
         return {**os.environ, "PYTHONPATH": path, "GAMEABLE_CACHE": cache, "COLUMNS": "120", "NO_COLOR": "1"}
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -49,3 +51,18 @@ class Shell:
     def gameable(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line."""
         return self.python("-m", "gameable", *arguments)
+
+    def typed(self, command: str) -> str:
+        """Type one line into a POSIX shell that finds `gameable`, and return all that it prints."""
+        program = self.folder.parent / "bin"
+        variables = {**self.variables, "PATH": f"{program}:{os.environ['PATH']}"}
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            check=False,
+            text=True,
+            cwd=self.folder,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        return done.stdout

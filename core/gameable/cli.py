@@ -19,7 +19,7 @@ import typer
 
 from gameable.admission import VARIANTS
 from gameable.discovery import read_file
-from gameable.errors import GameableError
+from gameable.errors import GameableError, PluginError
 from gameable.plugins import Plugins, rows_as_json
 
 if TYPE_CHECKING:
@@ -138,7 +138,11 @@ def _conclude(folder: Path) -> None:
         describe.remember_speed(Profile.model_validate(store.manifest["profile"]), store, cache_folder())
         finished = store.milestone("run/finished") or {}
     console.print(_costs(finished))
-    report(folder)
+    try:
+        report(folder)
+    except PluginError as error:  # the run is done, and a report can be made of it at any time
+        console.print(f"No report: {error} Then: gameable report {folder}", markup=False)
+        return
     console.print(f"Next: open {folder / 'report.html'}, or type `gameable matrix {folder} --json`.")
 
 

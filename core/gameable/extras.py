@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib.metadata import requires
 
 from packaging.requirements import Requirement
 
 
 def install_line(module: str) -> str:
-    """Return the command that brings a module: the first extra that names it, else the module's own name."""
+    """Return the command that brings a module: by the smallest extra that names it, else by the module's own name."""
     name = module.partition(".")[0]
-    for line in requires("gameable") or ():
-        needed = Requirement(line)
-        extra = _extra(needed)
-        if extra and needed.name.replace("-", "_") == name:
-            return f"Type: pip install 'gameable[{extra}]'"
-    return f"Type: pip install {name}"
+    needed = [Requirement(line) for line in requires("gameable") or ()]
+    sizes = Counter(map(_extra, needed))
+    bringing = [_extra(each) for each in needed if _extra(each) and each.name.replace("-", "_") == name]
+    if not bringing:
+        return f"Type: pip install {name}"
+    return f"Type: pip install 'gameable[{min(bringing, key=lambda extra: (sizes[extra], extra))}]'"
 
 
 def brings(module: str) -> bool:
