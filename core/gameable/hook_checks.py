@@ -58,21 +58,21 @@ def check_hooks(plugin: object, manager: pluggy.PluginManager) -> None:
     Raises:
         PluginError: with what was wanted.
     """
-    marked = list(_marked(plugin, manager))
+    marked = dict(_marked(plugin, manager))
     for name in HOOKS:
         if name not in marked and inspect.isroutine(getattr(plugin, name, None)):
             raise PluginError(f"{name} is not marked as a hook. Write @gameable.hookimpl above it.")
     if not marked:
         raise PluginError(f"it implements no hook. Hooks: {', '.join(HOOKS)}.")
-    for name in marked:
-        _check_hook(name, getattr(plugin, name))
+    for name, function in marked.items():
+        _check_hook(name, function)
 
 
-def _marked(plugin: object, manager: pluggy.PluginManager) -> Iterator[str]:
+def _marked(plugin: object, manager: pluggy.PluginManager) -> Iterator[tuple[str, Callable[..., Any]]]:
     for name in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, name)
         if options is not None:
-            yield options.get("specname") or name
+            yield options.get("specname") or name, getattr(plugin, name)
 
 
 def _check_hook(name: str, function: Callable[..., Any]) -> None:

@@ -134,6 +134,12 @@ class AsASequenceOfAnything:
         return (RewardOffer("fine", "", "x:x"),)
 
 
+class UnderAnotherName:
+    @hookimpl(specname="gameable_rewards")
+    def rewards_of_mine(self) -> list[RewardOffer]:
+        return [RewardOffer("fine", "", "x:x")]
+
+
 class WithoutAnnotation:
     @hookimpl
     def gameable_rewards(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
@@ -148,7 +154,14 @@ class WithNamesThatOnlyCheckersSee:
 
 @pytest.mark.parametrize(
     "plugin",
-    [AsAList(), AsAnIterator(), AsASequenceOfAnything(), WithoutAnnotation(), WithNamesThatOnlyCheckersSee()],
+    [
+        AsAList(),
+        AsAnIterator(),
+        AsASequenceOfAnything(),
+        UnderAnotherName(),
+        WithoutAnnotation(),
+        WithNamesThatOnlyCheckersSee(),
+    ],
     ids=lambda plugin: type(plugin).__name__,
 )
 def test_every_usual_way_to_annotate_is_accepted(plugin: object) -> None:

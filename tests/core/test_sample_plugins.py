@@ -145,8 +145,11 @@ def test_a_profile_trains_on_an_outside_environment_with_an_outside_optimizer(si
         assert trained["kept"] in range(1, 6)
 
 
-def test_a_required_plugin_that_is_missing_is_told_before_any_is_imported(site: Path, tmp_path: Path) -> None:
-    (tmp_path / "coins.yaml").write_text(yaml.safe_dump({**PROFILE, "plugins": {"require": ["jars>=2"]}}))
+@pytest.mark.parametrize("base", [{}, {"extends": "quickstart"}], ids=["whole", "extending"])
+def test_a_required_plugin_that_is_missing_is_told_before_any_is_imported(
+    site: Path, tmp_path: Path, base: dict[str, str]
+) -> None:
+    (tmp_path / "coins.yaml").write_text(yaml.safe_dump({**base, **PROFILE, "plugins": {"require": ["jars>=2"]}}))
     answer = Shell(tmp_path, site).gameable("run", "coins.yaml")
     assert answer.returncode == 2
     assert answer.stderr == (

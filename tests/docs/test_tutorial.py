@@ -1,6 +1,7 @@
 """Follows docs/tutorial.md to the letter: saves its files, types its commands, and compares what they print.
 
-Two things differ: nothing is installed, since gameable is; and the training has the real model but fewer episodes.
+Two things differ: what is installed goes into a folder of its own, and gameable itself is there already; and the training
+has the real model but fewer episodes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from documents import ROOT, Block, blocks
-from installing import Shell
+from installing import Shell, install
 
 from gameable.runs import cache_folder
 
@@ -67,18 +68,19 @@ def test_other_output_than_shown_is_noticed(shown: list[str]) -> None:
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     """A shell that has the command `gameable` of this very code."""
-    program = tmp_path / "bin" / "gameable"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gameable "$@"\n')
-    program.chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    for name in ("gameable", "pytest"):
+        program = tmp_path / "bin" / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n')
+        program.chmod(0o755)
     (tmp_path / "work").mkdir()
-    return Shell(tmp_path / "work", cache=cache_folder())
+    return Shell(tmp_path / "work", site=tmp_path / "site", cache=cache_folder())
 
 
 @pytest.mark.model
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("small_model")
-def test_following_the_tutorial_to_the_letter_works(shell: Shell) -> None:
+def test_following_the_tutorial_to_the_letter_works(shell: Shell, tmp_path: Path) -> None:
     for block in TUTORIAL:
         if block.title:
             with (shell.folder / block.title).open("a", encoding="utf-8") as file:
@@ -86,6 +88,8 @@ def test_following_the_tutorial_to_the_letter_works(shell: Shell) -> None:
             continue
         for command, shown in typed(block):
             if command.startswith("pip install"):
+                if "./" in command:
+                    install(tmp_path / "site", shell.folder / command.removeprefix("pip install ./"))
                 continue
             changes = [part for change in SMALLER for part in ("--set", change)] if command == TRAINING else []
             told = shell.typed(" ".join([command, *map(shlex.quote, changes)]))
