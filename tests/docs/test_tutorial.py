@@ -1,6 +1,6 @@
 """Follows docs/tutorial.md to the letter: saves its files, types its commands, and compares what they print.
 
-Two things differ: what is installed goes into a folder of its own, and gameable itself is there already; and the training
+Two things differ: what is installed goes into a folder of its own, gameable itself being there already, and the training
 has the real model but fewer episodes.
 """
 
@@ -71,7 +71,7 @@ def shell(tmp_path: Path) -> Shell:
     (tmp_path / "bin").mkdir()
     for name in ("gameable", "pytest"):
         program = tmp_path / "bin" / name
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n')
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m {name} "$@"\n')
         program.chmod(0o755)
     (tmp_path / "work").mkdir()
     return Shell(tmp_path / "work", site=tmp_path / "site", cache=cache_folder())
