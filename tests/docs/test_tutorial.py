@@ -1,7 +1,7 @@
 """Follows docs/tutorial.md to the letter: saves its files, types its commands, and compares what they print.
 
-Two things differ: what is installed goes into a folder of its own, gameable itself being there already, and the training
-has the real model but fewer episodes.
+Two things differ: what is installed goes into a folder of its own, gameable itself being there already; and the model is
+the real one, but trained on fewer episodes.
 """
 
 from __future__ import annotations
