@@ -1,7 +1,7 @@
 """Follows docs/tutorial.md to the letter: saves its files, types its commands, and compares what they print.
 
-Two things differ: what is installed goes into a folder of its own, gameable itself being there already; and the model is
-the real one, but trained on fewer episodes.
+Two things differ: what is installed goes into a folder of its own, where gameable itself is already; and the model,
+though the real one, trains on fewer episodes.
 """
 
 from __future__ import annotations
