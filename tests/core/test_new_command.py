@@ -13,7 +13,7 @@ SOME_OF_THE_CONTRACT = "not (sandbox_contract) or replace or snapshot"
 """Each check of the sandbox contract is a test of the new sandbox; they all hold, and take half a minute."""
 
 
-def test_there_is_a_template_for_every_kind_that_has_a_contract() -> None:
+def test_the_kinds_are_those_that_the_help_names() -> None:
     assert kinds() == ["environment", "monitor", "optimizer", "policy", "reward", "sandbox"]
 
 
