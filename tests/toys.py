@@ -33,8 +33,9 @@ from gameable import (
     VisibleView,
     hookimpl,
 )
+from gameable.discovery import Origin
 from gameable.episode import Split
-from gameable.plugins import Origin, Plugins
+from gameable.plugins import Plugins
 
 PROFILE: Mapping[str, Any] = {
     "name": "toy",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gameable.contracts import Environment, Optimizer, Policy, Sandbox
+from gameable.discovery import candidates, check_required
 from gameable.episode import Split
 from gameable.errors import ProfileError
 from gameable.offers import EnvironmentOffer
@@ -29,6 +30,19 @@ class Parts:
     environments: Mapping[str, Environment]
     optimizers: Mapping[str, Optimizer]
     """By name of the stage; the warm start's under `start`."""
+
+
+def plugins_of(profile: Profile) -> Plugins:
+    """Load the plugins that a profile may use; what it requires is looked for before anything is imported.
+
+    Raises:
+        PluginError: one that it requires is missing, of another version, or does not load.
+    """
+    choice = profile.plugins
+    required = check_required(choice.require, candidates(choice.files))
+    plugins = Plugins(choice.block, choice.files)
+    plugins.check_loaded([*required, *(file.path for file in choice.files)])
+    return plugins
 
 
 def assemble(profile: Profile, plugins: Plugins) -> Parts:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gameable.admission import VARIANTS
-from gameable.errors import GameableError
+from gameable.discovery import PluginFile, read_file
+from gameable.errors import GameableError, PluginError
 from gameable.plugins import Plugins, rows_as_json
 
 if TYPE_CHECKING:
@@ -45,11 +46,18 @@ Overrides = Annotated[
 ]
 
 
+PluginFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", metavar="FILE.py", help="Also use a plugin that is one file.", show_default=False),
+]
+
+
 @app.command()
 def run(
     profile: Annotated[str, typer.Argument(help="Name of a profile, or a .yaml file.", show_default=False)],
     *,
     overrides: Overrides = None,
+    plugin: PluginFiles = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; must be new or empty.", show_default=False)] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Runs to make, each from a seed of its own.", min=1, show_default=False)
@@ -62,16 +70,18 @@ def run(
 ) -> None:
     """Run a profile: train stage by stage, evaluate every model, report."""
     from gameable import seeds as several
+    from gameable.assembly import plugins_of
     from gameable.profile import read
     from gameable.terminal import make_progress
 
     console = _stderr()
-    settings = [*(overrides or ()), *([f"seeds={seeds}"] if seeds else ())]
+    overridden = [*(overrides or ()), *([f"seeds={seeds}"] if seeds else ())]
+    files = [read_file(path) for path in plugin or ()]
     if finished is not None:
-        _mitigate(profile, finished, settings, out, dry_run=dry_run, as_json=as_json)
+        _mitigate(profile, finished, overridden, files, out, dry_run=dry_run, as_json=as_json)
         return
-    chosen = read(profile, settings)
-    plugins = Plugins(chosen.plugins.block)
+    chosen = read(profile, overridden, files)
+    plugins = plugins_of(chosen)
     _show_plan(chosen, plugins, details=dry_run, as_json=dry_run and as_json)
     if dry_run:
         return
@@ -88,14 +98,22 @@ def _folder(out: Path | None, name: str, console: Console) -> Path:
 
 
 def _mitigate(
-    profile: str, finished: Path, settings: Sequence[str], out: Path | None, *, dry_run: bool, as_json: bool
+    profile: str,
+    finished: Path,
+    settings: Sequence[str],
+    files: Sequence[PluginFile],
+    out: Path | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Try the mitigations of a profile on a finished run."""
     from gameable import mitigations, mitigations_command
+    from gameable.assembly import plugins_of
     from gameable.terminal import make_progress
 
-    suite = mitigations.read(profile, finished, settings)
-    plugins = Plugins(suite.profile.plugins.block)
+    suite = mitigations.read(profile, finished, settings, files)
+    plugins = plugins_of(suite.profile)
     planned = mitigations.profiles(suite, plugins)
     if dry_run and as_json:
         _print_json(mitigations_command.plan_as_json(planned, plugins))
@@ -173,7 +191,11 @@ def _conclude(folder: Path) -> None:
         describe.remember_speed(Profile.model_validate(store.manifest["profile"]), store, cache_folder())
         finished = store.milestone("run/finished") or {}
     console.print(_costs(finished))
-    report(folder)
+    try:
+        report(folder)
+    except PluginError as error:  # the run is done, and a report can be made of it at any time
+        console.print(f"No report: {error} Then: gameable report {folder}", markup=False)
+        return
     console.print(f"Next: open {folder / 'report.html'}, or type `gameable matrix {folder} --json`.")
 
 
@@ -300,6 +322,8 @@ def check(
     ] = None,
     options: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an option.")] = None,
     variants: Annotated[int, typer.Option(help="Variants of each split whose scripts are played.", min=1)] = VARIANTS,
+    *,
+    plugin: PluginFiles = None,
     as_json: AsJson = False,
 ) -> None:
     """Admit an environment, ours or anybody's, without a model: exit status 1 when a check failed."""
@@ -308,7 +332,10 @@ def check(
 
     settings = dict(_setting(option) for option in options or ())
     world, progress = sandbox or check_command.default_sandbox(), make_progress(_stderr())
-    found = check_command.check(Plugins(), environment, settings, sandbox=world, variants=variants, progress=progress)
+    files = [read_file(path) for path in plugin or ()]
+    found = check_command.check(
+        Plugins(files=files), environment, settings, sandbox=world, variants=variants, progress=progress
+    )
     if as_json:
         _print_json(check_command.as_json(environment, world, found))
     else:
@@ -318,9 +345,9 @@ def check(
 
 
 @app.command()
-def plugins(as_json: AsJson = False) -> None:
+def plugins(plugin: PluginFiles = None, *, as_json: AsJson = False) -> None:
     """List everything that can be named in a profile, and plugins that did not load."""
-    rows = Plugins().rows()
+    rows = Plugins(files=[read_file(path) for path in plugin or ()]).rows()
     if as_json:
         _print_json(rows_as_json(rows))
         return
@@ -331,6 +358,21 @@ def plugins(as_json: AsJson = False) -> None:
         status = row.status if row.status == "ok" else f"{row.status}: {row.error}"
         table.add_row(row.kind, row.name, row.summary, f"{row.distribution} {row.version}", status)
     _stdout().print(table)
+
+
+@app.command()
+def new(
+    kind: Annotated[str, typer.Argument(help="environment, policy, reward, optimizer, monitor or sandbox.")],
+    name: Annotated[str, typer.Argument(help="Its name: lower case, words joined by hyphens.")],
+    into: Annotated[Path, typer.Option(help="Folder that the new one is made in.")] = Path(),
+) -> None:
+    """Write a complete small distribution with a plugin of your own, ready to be installed and tested."""
+    from gameable.new_command import write
+
+    folder = write(kind, name, into)
+    _stdout().print(
+        f"Written: {folder}. Next: cd {folder} && pip install -e '.[test]' && pytest", soft_wrap=True, markup=False
+    )
 
 
 @sandbox_app.command("build")
@@ -390,4 +432,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=arguments, standalone_mode=True)
     except GameableError as error:
         sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        from gameable.extras import brings, install_line
+
+        if not error.name or not brings(error.name):
+            raise
+        sys.stderr.write(f"error: {error.name} is needed here and not installed. {install_line(error.name)}\n")
         sys.exit(2)

@@ -1,7 +1,8 @@
 """Every hook that a plugin can implement.
 
 Each hook runs once, when gameable looks for plugins, and returns offers: small records that name the code without
-importing it. A distribution registers a module of hook implementations under the entry-point group `gameable`.
+importing it. A distribution registers a module of hook implementations under the entry-point group `gameable`, and asks
+for the hooks that it implements by the version of gameable that it depends on.
 """
 
 from __future__ import annotations

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
+from gameable.discovery import PluginFile, candidates, check_required
 from gameable.errors import ProfileError
 from gameable.plugins import Plugins
 
@@ -33,7 +34,7 @@ class Source:
     """Where the paths in it begin."""
 
 
-def find(name: str, folder: Path = Path(), block: Sequence[str] = ()) -> Source:
+def find(name: str, folder: Path = Path(), block: Sequence[str] = (), files: Sequence[PluginFile] = ()) -> Source:
     """Find a profile by file path or by the name that a plugin offers it under.
 
     A file is read before any plugin is imported, so that what it blocks never is.
@@ -44,38 +45,39 @@ def find(name: str, folder: Path = Path(), block: Sequence[str] = ()) -> Source:
     """
     path = folder / name
     if path.suffix not in {".yaml", ".yml"}:
-        return Source(Plugins(block).profile_text(name), f"profile '{name}'")
+        return Source(Plugins(block, files).profile_text(name), f"profile '{name}'")
     try:
         return Source(path.read_text(encoding="utf-8"), str(path), path.parent)
     except OSError as error:
         raise ProfileError(f"cannot read the profile {path}: {error.strerror}. Looked in {Path.cwd()}.") from error
 
 
-def resolve(source: Source, overrides: Sequence[str] = ()) -> Data:
+def resolve(source: Source, overrides: Sequence[str] = (), files: Sequence[PluginFile] = ()) -> Data:
     """Return the keys of a profile with everything that it extends merged in, `extends` and `defaults` being gone.
 
     Args:
         source: The profile.
         overrides: `a.b=c` each; `c` is read as YAML, and numbers in the path count list items from 0.
+        files: Plugins in one file, which may offer what is extended.
 
     Raises:
         ProfileError: something is no YAML, a base extends what extends it, or two parts do not fit together.
         PluginError: nobody offers a profile of the name that is extended.
     """
-    data = extended(source)
+    data = extended(source, blocked_by(overrides), files)
     for override in overrides:
         _apply(data, override)
     return _with_defaults(data, source.where)
 
 
-def extended(source: Source) -> Data:
+def extended(source: Source, block: Sequence[str] = (), files: Sequence[PluginFile] = ()) -> Data:
     """Return the keys of a profile with everything that it extends merged in, before `--set` and `defaults`.
 
     Raises:
         ProfileError: something is no YAML, a base extends what extends it, or two parts do not fit together.
         PluginError: nobody offers a profile of the name that is extended.
     """
-    return _extended(source, ())
+    return _extended(source, (), block, files)
 
 
 def changed(data: Data, change: Data, overrides: Sequence[str], where: str) -> Data:
@@ -95,7 +97,7 @@ def changed(data: Data, change: Data, overrides: Sequence[str], where: str) -> D
     return {**found, "stages": stages}
 
 
-def _extended(source: Source, children: tuple[str, ...]) -> Data:
+def _extended(source: Source, children: tuple[str, ...], block: Sequence[str], files: Sequence[PluginFile]) -> Data:
     if source.where in children:
         raise ProfileError(f"profiles extend each other in a circle: {' → '.join((*children, source.where))}.")
     data = _parsed(source)
@@ -104,9 +106,11 @@ def _extended(source: Source, children: tuple[str, ...]) -> Data:
         return data
     if not isinstance(base, str):
         raise ProfileError(f"{source.where}: extends takes one name or .yaml file, not {base!r}.")
-    found = find(base, source.folder, _blocked(data))
+    block = [*block, *_listed(data, "block")]
+    check_required(_listed(data, "require"), candidates(files))
+    found = find(base, source.folder, block, files)
     try:
-        return merged(_extended(found, (*children, source.where)), data)
+        return merged(_extended(found, (*children, source.where), block, files), data)
     except _MisfitError as misfit:
         raise ProfileError(f"{source.where} does not fit {found.where}, which it extends: {misfit}") from misfit
 
@@ -121,11 +125,20 @@ def _parsed(source: Source) -> Data:
     return data
 
 
-def _blocked(data: Data) -> Sequence[str]:
-    """Read what must not be imported before the schema has been looked at, which it may break."""
+def _listed(data: Data, key: Literal["block", "require"]) -> list[str]:
+    """Read which plugins are blocked or required before the schema has been looked at, which they may break."""
     plugins = data.get("plugins")
-    block = plugins.get("block") if isinstance(plugins, dict) else None
-    return [str(name) for name in block] if isinstance(block, list) else []
+    names = plugins.get(key) if isinstance(plugins, dict) else None
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def blocked_by(overrides: Sequence[str]) -> list[str]:
+    """Return which plugins `--set` blocks, before any of them is imported."""
+    data: Data = {}
+    for override in overrides:
+        if override.startswith(("plugins=", "plugins.block=")):
+            _apply(data, override)
+    return _listed(data, "block")
 
 
 # --- merging ---------------------------------------------------------------------------------------------------------

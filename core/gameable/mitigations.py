@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gameable import runs
+from gameable.assembly import plugins_of
 from gameable.contracts import Mitigation
+from gameable.discovery import PluginFile
 from gameable.errors import GameableError, ProfileError, StoreError
-from gameable.inheritance import Data, changed, extended, find
+from gameable.inheritance import Data, changed, extended, find, merged
 from gameable.offers import MitigationOffer
 from gameable.plugins import Plugins
 from gameable.profile import START, PluginReference, Profile, validated
@@ -45,7 +47,7 @@ class Suite:
     """By the name of their folder."""
 
 
-def read(name: str, run: Path, overrides: Sequence[str] = ()) -> Suite:
+def read(name: str, run: Path, overrides: Sequence[str] = (), files: Sequence[PluginFile] = ()) -> Suite:
     """Read which mitigations a profile tries, and the finished run that they are tried on.
 
     Args:
@@ -53,13 +55,14 @@ def read(name: str, run: Path, overrides: Sequence[str] = ()) -> Suite:
             be otherwise than in the run; `use` may be left out where it is the name.
         run: folder of the finished run.
         overrides: `a.b=c` each, laid over all of that.
+        files: Plugins in one file, which may offer the profile or a mitigation; the run's own if there are none.
 
     Raises:
         GameableError: the profile tries none or breaks the schema, or the run is none, not finished, or lacks weights.
     """
     finished, place = _finished(run), run.resolve()
-    source = find(name)
-    own = extended(source)
+    source = find(name, files=files)
+    own = extended(source, files=files)
     suite = str(own.pop("name", "mitigations"))
     own.pop("summary", None)
     if not isinstance(own.get(_KEY), dict):
@@ -69,6 +72,8 @@ def read(name: str, run: Path, overrides: Sequence[str] = ()) -> Suite:
         )
     data = changed({**finished.model_dump(mode="json"), _KEY: {}}, own, overrides, source.where)
     tried = _references(data.pop(_KEY), source.where)
+    if files:
+        data = merged(data, {"plugins": {"files": list(files)}})
     profile = validated(data, source.where)
     if profile.seeds > 1:
         raise ProfileError("a finished run has one seed: leave --seeds out, and name each run of a folder in turn.")
@@ -189,7 +194,7 @@ def resume(folder: Path, progress: Progress) -> Iterator[Path]:
         GameableError: the folder holds no such runs, another process works on it, or its plugins are gone.
     """
     planned = {name: Profile.model_validate(each) for name, each in plan(folder)["runs"].items()}
-    yield from _all(planned, Plugins(planned[BEFORE].plugins.block), folder, progress)
+    yield from _all(planned, plugins_of(planned[BEFORE]), folder, progress)
 
 
 def plan(folder: Path) -> dict[str, Any]:

@@ -7,23 +7,24 @@ plugins are never imported. Listing imports no heavy library: an offer's factory
 from __future__ import annotations
 
 import difflib
-import importlib
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
-from importlib.metadata import EntryPoint, entry_points
-from importlib.resources import files
+from importlib.resources import files as resources
 from typing import Any, Literal, TypeVar, cast
 
 import pluggy
-from pydantic import TypeAdapter, ValidationError
 
 from gameable import hookspecs
 from gameable.contracts import Environment, Mitigation, Optimizer, Policy, RewardSource, Sandbox
+from gameable.discovery import GROUP, Candidate, Origin, PluginFile, candidates
 from gameable.errors import PluginError
+from gameable.factories import AnyContract, load, make
+from gameable.hook_checks import HOOKS, check_hooks, offers_of
 from gameable.offers import (
     EnvironmentOffer,
     MitigationOffer,
-    MonitorOffer,
     Offer,
     OptimizerOffer,
     PolicyOffer,
@@ -33,34 +34,7 @@ from gameable.offers import (
     SandboxOffer,
 )
 
-GROUP = "gameable"
-_HOOKS: Mapping[str, type[Offer]] = {
-    "gameable_environments": EnvironmentOffer,
-    "gameable_policies": PolicyOffer,
-    "gameable_rewards": RewardOffer,
-    "gameable_optimizers": OptimizerOffer,
-    "gameable_monitors": MonitorOffer,
-    "gameable_mitigations": MitigationOffer,
-    "gameable_sandboxes": SandboxOffer,
-    "gameable_profiles": ProfileOffer,
-    "gameable_reports": ReportOffer,
-}
-
 AnyOffer = TypeVar("AnyOffer", bound=Offer)
-AnyContract = TypeVar("AnyContract")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a plugin comes from."""
-
-    distribution: str
-    version: str
-    entry_point: str
-
-    def __str__(self) -> str:
-        """Name and version, as messages show them."""
-        return f"{self.distribution} {self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +59,32 @@ class _Found:
 class Plugins:
     """Everything that the installed plugins offer."""
 
-    def __init__(self, block: Iterable[str] = ()) -> None:
+    def __init__(self, block: Iterable[str] = (), files: Iterable[PluginFile] = ()) -> None:
         """Look for plugins.
 
         Args:
             block: Names of entry points or distributions that must not be imported.
+            files: Plugins that are single files.
         """
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
         self._found: list[_Found] = []
         self._failed: list[tuple[Origin, Literal["failed", "blocked"], str]] = []
-        blocked = frozenset(block)
-        for entry_point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-            self._add(entry_point, blocked)
+        blocked = list(block)
+        for candidate in candidates(files):
+            self._add(candidate, blocked)
 
-    def _add(self, entry_point: EntryPoint, blocked: frozenset[str]) -> None:
-        distribution = entry_point.dist
-        name, version = (distribution.name, distribution.version) if distribution else ("unknown", "unknown")
-        origin = Origin(name, version, entry_point.name)
-        if blocked & {origin.distribution, origin.entry_point}:
+    def _add(self, candidate: Candidate, blocked: Sequence[str]) -> None:
+        origin = candidate.origin
+        if any(map(origin.is_called, blocked)):
             self._failed.append((origin, "blocked", "blocked before it was imported"))
             return
         try:
-            self.register(entry_point.load(), origin)
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises, it hurts only those who name it
-            self._failed.append((origin, "failed", f"{type(error).__name__}: {error}"))
+            with redirect_stdout(sys.stderr):  # what a plugin prints must not spoil our JSON
+                self.register(_imported(candidate), origin)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it raises hurts only those who name it
+            told = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+            self._failed.append((origin, "failed", f"{told.rstrip('.')}. {_remedy(origin)}"))
 
     def register(self, plugin: object, origin: Origin) -> None:
         """Add one plugin: a module or object with hook implementations.
@@ -117,11 +92,12 @@ class Plugins:
         Raises:
             PluginError: a hook has a wrong name, signature or return value; nothing of the plugin stays registered.
         """
+        check_hooks(plugin, self._manager)
         self._manager.register(plugin)
         try:
             self._manager.check_pending()
-            offers = [_Found(offer, origin) for hook in _HOOKS for offer in self._call(plugin, hook)]
-        except Exception:
+            offers = [_Found(offer, origin) for hook in HOOKS for offer in self._call(plugin, hook)]
+        except BaseException:
             self._manager.unregister(plugin)
             raise
         self._found.extend(offers)
@@ -129,11 +105,22 @@ class Plugins:
     def _call(self, plugin: object, hook: str) -> list[Offer]:
         implementations = getattr(self._manager.hook, hook).get_hookimpls()
         return [
-            _checked(offer, hook)
+            offer
             for implementation in implementations
             if implementation.plugin is plugin
-            for offer in implementation.function()
+            for offer in offers_of(hook, implementation.function())
         ]
+
+    def check_loaded(self, names: Iterable[str]) -> None:
+        """See that these plugins, named by entry point, distribution or file, are usable.
+
+        Raises:
+            PluginError: one did not load, with why.
+        """
+        wanted = list(names)
+        for origin, status, error in self._failed:
+            if any(map(origin.is_called, wanted)):
+                raise PluginError(f"the plugin {origin} is needed and was not loaded ({status}): {error}")
 
     def rows(self) -> list[PluginRow]:
         """List every offer and every plugin that could not be loaded, sorted by kind and name."""
@@ -148,10 +135,11 @@ class Plugins:
         return sorted(offered, key=lambda row: (row.kind, row.name, row.distribution)) + failed
 
     def _status(self, found: _Found) -> tuple[str, str, Literal["ok", "conflict"], str]:
-        rivals = [str(other.origin) for other in self._named(type(found.offer), found.offer.name)]
-        conflict = len(rivals) > 1
-        error = f"offered by {' and '.join(rivals)}" if conflict else ""
-        return found.origin.distribution, found.origin.version, "conflict" if conflict else "ok", error
+        rivals = self._named(type(found.offer), found.offer.name)
+        origin = found.origin
+        if len(rivals) > 1:
+            return origin.distribution, origin.version, "conflict", _conflict(rivals)
+        return origin.distribution, origin.version, "ok", ""
 
     def _named(self, kind: type[Offer], name: str) -> list[_Found]:
         return [found for found in self._found if type(found.offer) is kind and found.offer.name == name]
@@ -170,12 +158,7 @@ class Plugins:
         if not found:
             raise PluginError(self._unknown(kind, name))
         if len(found) > 1:
-            rivals = " and ".join(str(each.origin) for each in found)
-            points = ", ".join(each.origin.entry_point for each in found)
-            raise PluginError(
-                f"{kind.kind} '{name}' is offered by {rivals}. Uninstall one, or block one in the profile: "
-                f"`plugins: {{block: [...]}}` with one of: {points}."
-            )
+            raise PluginError(f"{kind.kind} '{name}' is {_conflict(found)}")
         return cast("AnyOffer", found[0].offer)
 
     def _unknown(self, kind: type[Offer], name: str) -> str:
@@ -212,54 +195,47 @@ class Plugins:
 
     def report(self, name: str) -> Callable[..., Any]:
         """Load a report function."""
-        return cast("Callable[..., Any]", _load(self.find(ReportOffer, name)))
+        return cast("Callable[..., Any]", load(self.find(ReportOffer, name)))
 
     def profile_text(self, name: str) -> str:
         """Return the YAML text of an offered profile."""
         package, _, path = self.find(ProfileOffer, name).factory.partition(":")
-        return files(package).joinpath(path).read_text(encoding="utf-8")
+        return resources(package).joinpath(path).read_text(encoding="utf-8")
 
     def _build(
         self, kind: type[Offer], contract: type[AnyContract], name: str, options: Mapping[str, Any]
     ) -> AnyContract:
-        offer = self.find(kind, name)
-        made = _load(offer)
-        if not (isinstance(made, type) and issubclass(made, contract)):
-            raise PluginError(f"{offer.factory}, offered as {kind.kind} '{name}', is no {contract.__name__} class.")
-        try:
-            return cast("AnyContract", TypeAdapter(made).validate_python(dict(options)))
-        except ValidationError as error:
-            raise PluginError(_explain(offer, made, error)) from error
+        return make(self.find(kind, name), contract, options)
 
 
-def _checked(offer: object, hook: str) -> Offer:
-    wanted = _HOOKS[hook]
-    if not isinstance(offer, wanted):
-        raise PluginError(f"{hook} must yield {wanted.__name__}, not {type(offer).__name__}: {offer!r}")
-    return offer
-
-
-def _load(offer: Offer) -> Any:
-    module, _, attribute = offer.factory.partition(":")
+def _imported(candidate: Candidate) -> object:
+    """Import a plugin, unless it can be told beforehand that it will not do."""
+    if candidate.outdated:
+        raise PluginError(candidate.outdated)
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except Exception as error:
-        raise PluginError(
-            f"{offer.kind} '{offer.name}' cannot be loaded from {offer.factory}: {type(error).__name__}: {error}"
-        ) from error
+        return candidate.load()
+    except PluginError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{candidate.target} cannot be imported: {type(error).__name__}: {error}") from error
 
 
-def _explain(offer: Offer, made: type, error: ValidationError) -> str:
-    known: Sequence[str] = [name for name, each in getattr(made, "__dataclass_fields__", {}).items() if each.init]
-    problems = "; ".join(_problem(each["loc"], each["msg"], known) for each in error.errors(include_url=False))
-    return f"{offer.kind} '{offer.name}': {problems}. Its options: {', '.join(known) or 'none'}."
+def _remedy(origin: Origin) -> str:
+    if origin.distribution.endswith(".py"):
+        return f"Mend {origin.distribution}."
+    return (
+        f"Mend it, uninstall it (pip uninstall {origin.distribution}) or block it "
+        f"(plugins: {{block: [{origin.entry_point}]}})."
+    )
 
 
-def _problem(location: Sequence[int | str], message: str, known: Sequence[str]) -> str:
-    name = ".".join(map(str, location))
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" (did you mean '{close[0]}'?)" if close and name not in known else ""
-    return f"option '{name}': {message}{hint}"
+def _conflict(rivals: Sequence[_Found]) -> str:
+    offered = " and ".join(str(each.origin) for each in rivals)
+    points = ", ".join(each.origin.entry_point for each in rivals)
+    return (
+        f"offered by {offered}. Uninstall one, or block one in the profile: "
+        f"`plugins: {{block: [...]}}` with one of: {points}."
+    )
 
 
 def rows_as_json(rows: Iterable[PluginRow]) -> list[dict[str, str]]:

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gameable.contracts import PromptStyle
+from gameable.discovery import PluginFile
 from gameable.errors import ProfileError
-from gameable.inheritance import Data, Source, find, resolve
+from gameable.inheritance import Data, Source, blocked_by, find, merged, resolve
 
 START = "start"
 """Name of the first model: before any stage, after the warm start if there is one."""
@@ -136,11 +137,15 @@ class Evaluation(_Strict):
         return self.more_samples.get(environment, self.samples)
 
 
-class Blocking(_Strict):
-    """Which plugins must not be imported."""
+class PluginChoice(_Strict):
+    """Which plugins must not be imported, and which must be there; both are looked at before anything is imported."""
 
     block: list[str] = Field(default_factory=list)
     """Names of entry points or distributions."""
+    require: list[str] = Field(default_factory=list)
+    """Names of entry points or distributions, with versions where they matter: `my-envs>=0.2`."""
+    files: list[PluginFile] = Field(default_factory=list)
+    """Plugins in one file, which `--plugin` fills in: the run folder keeps their text."""
 
 
 class Profile(_Strict):
@@ -167,7 +172,7 @@ class Profile(_Strict):
     stages: list[Stage]
     sampling: Sampling = Sampling()
     evaluation: Evaluation
-    plugins: Blocking = Blocking()
+    plugins: PluginChoice = PluginChoice()
 
     @field_validator("environments", mode="before")
     @classmethod
@@ -220,20 +225,27 @@ def load(text: str, overrides: Sequence[str] = (), where: str = "profile") -> Pr
     return _validated(Source(text, where), overrides)
 
 
-def read(name: str, overrides: Sequence[str] = ()) -> Profile:
+def read(name: str, overrides: Sequence[str] = (), files: Sequence[PluginFile] = ()) -> Profile:
     """Load a profile by file path or by the name that a plugin offers it under; see `inheritance.find`.
+
+    Args:
+        name: What to load.
+        overrides: `a.b=c` each, laid over it.
+        files: Plugins in one file, which may offer it and which it takes along.
 
     Raises:
         ProfileError: the file cannot be read, or is no valid profile.
         PluginError: nobody offers a profile of that name.
     """
-    return _validated(find(name), overrides)
+    return _validated(find(name, block=blocked_by(overrides), files=files), overrides, files)
 
 
-def _validated(source: Source, overrides: Sequence[str]) -> Profile:
-    data = resolve(source, overrides)
+def _validated(source: Source, overrides: Sequence[str], files: Sequence[PluginFile] = ()) -> Profile:
+    data = resolve(source, overrides, files)
     if "mitigations" in data:
         raise ProfileError(f"{source.where} tries mitigations on a finished run: name the run with --from RUN.")
+    if files:
+        data = merged(data, {"plugins": {"files": list(files)}})
     return validated(data, source.where)
 
 
@@ -270,7 +282,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "start": Start,
     "sampling": Sampling,
     "evaluation": Evaluation,
-    "plugins": Blocking,
+    "plugins": PluginChoice,
 }
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from gameable.assembly import Parts, assemble
+from gameable.assembly import Parts, assemble, plugins_of
 from gameable.contracts import Environment, Row, Sandbox, TrainableRewardSource
 from gameable.curriculum import Curriculum
 from gameable.errors import ProfileError, RewardError, SandboxError, StoreError
@@ -77,7 +77,7 @@ def resume(folder: Path, progress: Progress) -> None:
     """
     with Store.open(folder, write=True) as store:
         profile = Profile.model_validate(store.manifest["profile"])
-        parts = assemble(profile, Plugins(profile.plugins.block))
+        parts = assemble(profile, plugins_of(profile))
         if store.milestone("run/finished") is None:
             _check_checkpoint(profile)
         _check_sandbox(profile, parts.sandbox)

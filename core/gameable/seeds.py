@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gameable import runs
+from gameable.assembly import plugins_of
 from gameable.plugins import Plugins
 from gameable.profile import Profile
 from gameable.progress import Progress
@@ -40,7 +41,7 @@ def resume(folder: Path, progress: Progress) -> Iterator[Path]:
         yield folder
         return
     profile = Profile.model_validate_json((folder / SEEDS).read_text(encoding="utf-8"))
-    yield from _all(profile, Plugins(profile.plugins.block), folder, progress)
+    yield from _all(profile, plugins_of(profile), folder, progress)
 
 
 def _all(profile: Profile, plugins: Plugins, folder: Path, progress: Progress) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 Nothing here needs a model or a test framework. An environment is admitted when nothing is wrong with it::
 
-    assert asyncio.run(check_environment(MyEnvironment(), Bashkit())) == []
+    assert asyncio.run(check_environment(MyEnvironment(), embedded_sandbox())) == []
 
 A sandbox keeps its contract when every check returns without an `AssertionError`::
 
@@ -23,6 +23,7 @@ from gameable.admission import (
     admit,
     check_environment,
 )
+from gameable.embedded import embedded_sandbox
 from gameable.sandbox_attacks import ATTACKS, Attack
 from gameable.sandbox_contract import SandboxCheck, sandbox_checks
 from gameable.sandbox_leaks import LEAKS, Leak, find_leaks, plant_leaks, play_leaks
@@ -43,6 +44,7 @@ __all__ = [
     "Verdicts",
     "admit",
     "check_environment",
+    "embedded_sandbox",
     "find_leaks",
     "plant_leaks",
     "play_leaks",

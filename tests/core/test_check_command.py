@@ -10,7 +10,8 @@ from rich.console import Console
 from gameable import PluginError, SandboxError, SandboxOffer, hookimpl
 from gameable.check_command import as_json, check, default_sandbox, show
 from gameable.cli import main
-from gameable.plugins import Origin, Plugins
+from gameable.discovery import Origin
+from gameable.plugins import Plugins
 from gameable.testing import CHECKS, Verdicts
 from gameable_plugins.sandboxes.bashkit import Bashkit
 from toys import toy_plugins
@@ -121,7 +122,7 @@ def test_an_unknown_environment_is_one_clear_error(plugins: Plugins) -> None:
 def test_the_exit_status_says_what_came_of_it(
     arguments: list[str], status: int, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gameable.cli.Plugins", lambda: plugins)
+    monkeypatch.setattr("gameable.cli.Plugins", lambda files: plugins)
     with pytest.raises(SystemExit) as left:
         main(["check", *arguments])
     assert left.value.code == status
@@ -130,7 +131,7 @@ def test_the_exit_status_says_what_came_of_it(
 def test_json_goes_to_standard_output_and_progress_does_not(
     plugins: Plugins, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("gameable.cli.Plugins", lambda: plugins)
+    monkeypatch.setattr("gameable.cli.Plugins", lambda files: plugins)
     with pytest.raises(SystemExit):
         main(["check", "opinions", "--variants", "3", "--json"])
     captured = capsys.readouterr()

@@ -8,7 +8,8 @@ from typing import ClassVar
 import pytest
 
 from gameable import OptimizerOffer, ProfileError, Silent, Trained, Update, hookimpl
-from gameable.plugins import Origin, Plugins
+from gameable.discovery import Origin
+from gameable.plugins import Plugins
 from gameable.profile import Profile
 from gameable.runs import go_on, start
 from gameable.store import Store

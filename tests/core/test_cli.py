@@ -29,7 +29,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[gameable]\ntoys = toys:plugin\n")
-    path = os.pathsep.join([str(info.parent), str(TESTS)])
+    path = os.pathsep.join([str(info.parent), str(TESTS), os.environ.get("PYTHONPATH", "")])
     return {**os.environ, "PYTHONPATH": path, "GAMEABLE_CACHE": str(tmp_path / "cache"), "COLUMNS": "120"}
 
 
@@ -80,7 +80,10 @@ def test_plugins_survives_a_broken_distribution(gameable: Run, tmp_path: Path) -
     entry.write_text("[gameable]\ntoys = no_such_module\n")
     answer = gameable("plugins", "--json")
     (row,) = [row for row in json.loads(answer.stdout) if row["status"] == "failed"]
-    assert row["error"] == "ModuleNotFoundError: No module named 'no_such_module'"
+    assert row["error"] == (
+        "no_such_module cannot be imported: ModuleNotFoundError: No module named 'no_such_module'. "
+        "Mend it, uninstall it (pip uninstall toys) or block it (plugins: {block: [toys]})."
+    )
     assert row["distribution"] == "toys"
 
 
@@ -180,8 +183,8 @@ def test_a_plugin_that_the_profile_blocks_is_never_imported(gameable: Run, tmp_p
     (tripwire / "METADATA").write_text("Metadata-Version: 2.1\nName: tripwire\nVersion: 1.0\n")
     (tripwire / "entry_points.txt").write_text("[gameable]\ntripwire = tripwire\n")
     (tmp_path / "site" / "tripwire.py").write_text("print('imported')\n")
-    assert "imported" in gameable("plugins").stdout
-    assert "imported" not in gameable("run", "toy.yaml", "--dry-run", "--set", "plugins.block=[tripwire]").stdout
+    assert "imported" in gameable("plugins").stderr
+    assert "imported" not in gameable("run", "toy.yaml", "--dry-run", "--set", "plugins.block=[tripwire]").stderr
 
 
 def test_a_user_error_is_one_message_without_a_traceback(gameable: Run, tmp_path: Path) -> None:
@@ -216,7 +219,7 @@ def test_a_full_disk_is_refused_before_anything_is_spent(
     (tmp_path / "toy.yaml").write_text(yaml.safe_dump(dict(PROFILE)))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GAMEABLE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("gameable.cli.Plugins", lambda _block: toy_plugins())
+    monkeypatch.setattr("gameable.assembly.Plugins", lambda _block, _files: toy_plugins())
     monkeypatch.setattr("gameable.runs.free_space", lambda _folder: 1)
     with pytest.raises(SystemExit, match="2"):
         cli.main(["run", "toy.yaml"])

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gameable import Sandbox, SandboxOffer, Session, hookimpl
+from gameable.discovery import Origin
 from gameable.doctor import Finding, examine
-from gameable.plugins import Origin, Plugins
+from gameable.plugins import Plugins
 
 
 @dataclass

@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 from gameable import MitigationOffer, ProfileError, Silent, StoreError, hookimpl, mitigations
+from gameable.discovery import Origin
 from gameable.mitigations import Suite, profiles, read
-from gameable.plugins import Origin, Plugins
+from gameable.plugins import Plugins
 from gameable.profile import Profile
 from gameable.runs import start
 from gameable.store import Store

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gameable import EnvironmentOffer, OptimizerOffer, PluginError, RewardOffer, hookimpl
-from gameable.plugins import Origin, Plugins
+from gameable.discovery import Origin
+from gameable.plugins import Plugins
 from toys import TOYS, Politeness, ToyPlugin, toy_plugins
 
 RIVAL = Origin("rival-envs", "2.0", "rival")
@@ -92,27 +93,28 @@ def test_a_plugin_that_fails_to_import_is_a_row_and_hurts_only_those_who_name_it
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Broken:
-        name, dist = "broken", None
+        name, value, dist = "broken", "broken:nothing", None
 
         def load(self) -> ModuleType:
             raise ImportError("no module named moon")
 
-    monkeypatch.setattr("gameable.plugins.entry_points", lambda group: [Broken()])
+    monkeypatch.setattr("gameable.discovery.entry_points", lambda group: [Broken()])
     plugins = Plugins()
     (row,) = plugins.rows()
-    assert (row.name, row.status, row.error) == ("broken", "failed", "ImportError: no module named moon")
+    assert (row.name, row.status) == ("broken", "failed")
+    assert row.error.startswith("broken:nothing cannot be imported: ImportError: no module named moon. Mend it, ")
     with pytest.raises(PluginError, match="did not load and may offer it: .*no module named moon"):
         plugins.reward("moonlight", {})
 
 
 def test_a_blocked_plugin_is_never_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     class Tripwire:
-        name, dist = "tripwire", None
+        name, value, dist = "tripwire", "tripwire", None
 
         def load(self) -> ModuleType:
             raise AssertionError("imported although blocked")
 
-    monkeypatch.setattr("gameable.plugins.entry_points", lambda group: [Tripwire()])
+    monkeypatch.setattr("gameable.discovery.entry_points", lambda group: [Tripwire()])
     assert [row.status for row in Plugins(block=["tripwire"]).rows()] == ["blocked"]
 
 

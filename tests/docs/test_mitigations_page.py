@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from gameable import Silent
+from gameable.discovery import Origin
 from gameable.mitigations import profiles, read
-from gameable.plugins import Origin, Plugins
+from gameable.plugins import Plugins
 from gameable.profile import Profile
 from gameable.runs import start
 from toys import PROFILE, toy_plugins
