@@ -19,6 +19,7 @@ import typer
 
 from gameable.admission import VARIANTS
 from gameable.errors import GameableError
+from gameable.on_ray.option import Ray, RayCommand
 from gameable.plugins import Plugins, rows_as_json
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ Overrides = Annotated[
 ]
 
 
-@app.command()
+@app.command(cls=RayCommand)
 def run(
     profile: Annotated[str, typer.Argument(help="Name of a profile, or a .yaml file.", show_default=False)],
     *,
@@ -54,8 +55,10 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(help="Runs to make, each from a seed of its own.", min=1, show_default=False)
     ] = None,
+    ray: Ray = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and print the plan, no more.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON.")] = False,
+    gpu_price: Annotated[float, typer.Option(help="With --dry-run: dollars an hour of one GPU.", min=0)] = 2.0,
 ) -> None:
     """Run a profile: train stage by stage, evaluate every model, report."""
     from gameable import seeds as several
@@ -65,17 +68,17 @@ def run(
     console = _stderr()
     chosen = read(profile, [*(overrides or ()), *([f"seeds={seeds}"] if seeds else ())])
     plugins = Plugins(chosen.plugins.block)
-    _show_plan(chosen, plugins, details=dry_run, as_json=dry_run and as_json)
+    _show_plan(chosen, plugins, gpu_price, details=dry_run, as_json=dry_run and as_json)
     if dry_run:
         return
     folder = out or Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     console.print(f"Run folder: {folder}. Stop at any time with Ctrl-C; `gameable resume {folder}` goes on.")
     with _stoppable(folder):
-        for finished in several.start(chosen, plugins, folder, make_progress(console)):
+        for finished in several.start(chosen, plugins, folder, make_progress(console), ray):
             _conclude(finished)
 
 
-def _show_plan(profile: Profile, plugins: Plugins, *, details: bool, as_json: bool) -> None:
+def _show_plan(profile: Profile, plugins: Plugins, gpu_price: float, *, details: bool, as_json: bool) -> None:
     """Check that the profile can be run, and say what that means."""
     from gameable import describe, runs
     from gameable.assembly import assemble
@@ -84,21 +87,21 @@ def _show_plan(profile: Profile, plugins: Plugins, *, details: bool, as_json: bo
     cache = runs.cache_folder()
     cost = estimate(profile, assemble(profile, plugins), cache)
     if as_json:
-        _print_json(describe.as_json(profile, cost, cache))
+        _print_json(describe.as_json(profile, cost, gpu_price, cache))
         return
     describe.plan(profile, cost, cache, _stderr())
     if details:
-        describe.costs(cost, _stderr())
+        describe.costs(cost, gpu_price, _stderr())
 
 
-@app.command()
-def resume(folder: Run) -> None:
+@app.command(cls=RayCommand)
+def resume(folder: Run, *, ray: Ray = None) -> None:
     """Go on with a run where it was stopped."""
     from gameable import seeds
     from gameable.terminal import make_progress
 
     with _stoppable(folder):
-        for finished in seeds.resume(folder, make_progress(_stderr())):
+        for finished in seeds.resume(folder, make_progress(_stderr()), ray):
             _conclude(finished)
 
 

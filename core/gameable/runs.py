@@ -31,6 +31,7 @@ from gameable.profile import START, Profile
 from gameable.progress import Progress
 from gameable.runfolder import free_space
 from gameable.store import Store
+from gameable.workers import Here, Workers
 
 _RECORDED = ("gameable", "bashkit", "torch", "transformers", "trl", "accelerate", "numpy")
 
@@ -41,15 +42,23 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else user_cache_path("gameable")
 
 
-def start(profile: Profile, plugins: Plugins, folder: Path, progress: Progress) -> None:
+def start(profile: Profile, plugins: Plugins, folder: Path, progress: Progress, cluster: str | None = None) -> None:
     """Run a profile into a new folder; what can fail cheaply fails before the folder exists.
+
+    Args:
+        profile: What to run.
+        plugins: Where its parts come from.
+        folder: New or empty.
+        progress: Shows what is going on.
+        cluster: Address of a Ray cluster that plays the episodes, see `on_ray.cluster.connect`; None plays here.
 
     Raises:
         GameableError: the profile, a plugin, the model or the folder is not as it must be.
     """
     parts = ready(profile, plugins, folder)
+    workers = _workers(profile, parts, folder, progress, cluster)
     with Store.create(folder, manifest(profile, parts, plugins)) as store:
-        _run(profile, parts, store, progress)
+        _run(profile, parts, store, progress, workers)
 
 
 def ready(profile: Profile, plugins: Plugins, folder: Path) -> Parts:
@@ -59,14 +68,14 @@ def ready(profile: Profile, plugins: Plugins, folder: Path) -> Parts:
         GameableError: the profile, a plugin, the model or the folder is not as it must be.
     """
     parts = assemble(profile, plugins)
-    _check_sandbox(profile, parts.sandbox)
+    check_sandbox(profile, parts.sandbox)
     model = parts.policy.fetch(cache_folder())
     checkpoints = len(profile.stages) + (profile.start is not None)
     _check_space(folder, model, profile.seeds * checkpoints)
     return parts
 
 
-def resume(folder: Path, progress: Progress) -> None:
+def resume(folder: Path, progress: Progress, cluster: str | None = None) -> None:
     """Go on with a run where it was stopped; with a finished run this does nothing.
 
     Raises:
@@ -75,10 +84,10 @@ def resume(folder: Path, progress: Progress) -> None:
     with Store.open(folder, write=True) as store:
         profile = Profile.model_validate(store.manifest["profile"])
         parts = assemble(profile, Plugins(profile.plugins.block))
-        _check_sandbox(profile, parts.sandbox)
+        check_sandbox(profile, parts.sandbox)
         for name, then, now in _changed(store.manifest["versions"], parts.sandbox):
             progress.say(f"note: the run was started with {name} {then}, this is {now}; results may differ.")
-        _run(profile, parts, store, progress)
+        _run(profile, parts, store, progress, _workers(profile, parts, folder, progress, cluster))
 
 
 def train_reward(name: str, settings: Mapping[str, str], base: Path, out: Path, progress: Progress) -> Row:
@@ -96,9 +105,19 @@ def train_reward(name: str, settings: Mapping[str, str], base: Path, out: Path, 
     return source.train(base, out, progress)
 
 
-def _run(profile: Profile, parts: Parts, store: Store, progress: Progress) -> None:
+def _run(profile: Profile, parts: Parts, store: Store, progress: Progress, workers: Workers) -> None:
     with log_to(store.folder):
-        Curriculum(profile, parts, store, cache_folder(), progress).run()
+        Curriculum(profile, parts, store, cache_folder(), progress, workers).run()
+
+
+def _workers(profile: Profile, parts: Parts, folder: Path, progress: Progress, cluster: str | None) -> Workers:
+    if cluster is None:
+        return Here(profile, parts)
+    from gameable.on_ray.cluster import connect
+    from gameable.on_ray.workers import RayWorkers
+
+    connect(cluster)
+    return RayWorkers(profile, parts, folder, progress)
 
 
 def manifest(profile: Profile, parts: Parts, plugins: Plugins) -> dict[str, Any]:
@@ -134,7 +153,12 @@ def versions(sandbox: Sandbox) -> dict[str, str]:
     return {**found, **sandbox.identity()}
 
 
-def _check_sandbox(profile: Profile, sandbox: Sandbox) -> None:
+def check_sandbox(profile: Profile, sandbox: Sandbox) -> None:
+    """Refuse a sandbox that lacks something on this machine.
+
+    Raises:
+        SandboxError: with what to type next.
+    """
     missing = sandbox.missing()
     if missing is not None:
         raise SandboxError(f"the sandbox '{profile.sandbox.use}' cannot be used yet: {missing}")
