@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,3 +19,20 @@ def small_model() -> Path:
     from gameable_policies.models import fetch
 
     return fetch("smollm2-135m-instruct", cache_folder())
+
+
+@pytest.fixture(scope="session")
+def ray_of_two() -> Iterator[None]:
+    """This process connected to a Ray cluster of two CPUs, on this machine alone."""
+    import ray
+
+    ray.init(
+        num_cpus=2,
+        object_store_memory=100 << 20,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},  # actors import the toys as well
+    )
+    yield
+    ray.shutdown()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 from gameable import (
     ActionsView,
@@ -33,9 +36,12 @@ from gameable import (
     VisibleView,
     hookimpl,
 )
+from gameable.assembly import Parts, assemble
 from gameable.discovery import Origin
 from gameable.episode import Split
 from gameable.plugins import Plugins
+from gameable.profile import Profile
+from gameable_policies.scripted import Scripted
 
 PROFILE: Mapping[str, Any] = {
     "name": "toy",
@@ -193,6 +199,59 @@ def toy_plugins() -> Plugins:
     plugins = Plugins()
     plugins.register(ToyPlugin(), TOYS)
     return plugins
+
+
+def toy_parts(
+    profile: Profile, script: Callable[[str, str, int], str] | None = None, kind: type[Scripted] = Scripted
+) -> Parts:
+    """Make the parts of a profile, in this process or in an actor; a function given here is the policy."""
+    parts = assemble(profile, toy_plugins())
+    return replace(parts, policy=kind.of(script)) if script else parts
+
+
+@dataclass
+class InBatches(Scripted):
+    """Asks turn by turn, all together, as a backend that promises no more than equal batches."""
+
+    determinism: ClassVar[Literal["request", "batch", "none"]] = "batch"
+
+
+@dataclass
+class Deadly:
+    """Replies like `sometimes_games`, but ends its process at the eighth request, so many times."""
+
+    deaths: int
+    tombs: Path
+    """Folder in which each death leaves a file."""
+    asked: int = 0
+
+    def __call__(self, prompt: str, so_far: str, seed: int) -> str:
+        self.asked += 1
+        died = len(list(self.tombs.iterdir()))
+        if self.asked == 8 and died < self.deaths:
+            (self.tombs / str(died)).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return sometimes_games(prompt, so_far, seed)
+
+
+@dataclass
+class DiesOnceHeard:
+    """Ends every other reply at once; the rest list files, until it dies when the first are known to have arrived."""
+
+    heard: Path
+    """A file that is there once somebody has the first episodes."""
+    tomb: Path
+    """A file that its death leaves; after it, all replies end at once."""
+
+    def __call__(self, prompt: str, so_far: str, seed: int) -> str:
+        if (seed % 2 and "<stdout>" not in so_far) or self.tomb.exists():
+            return "done.</cot>It is 40 degrees."
+        if so_far.count("<stdout>") == 5:
+            while not self.heard.exists():
+                time.sleep(0.01)
+            self.tomb.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return "<bash>ls</bash>"
 
 
 plugin = ToyPlugin()

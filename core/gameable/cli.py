@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gameable.admission import VARIANTS
-from gameable.discovery import PluginFile, read_file
+from gameable.discovery import read_file
 from gameable.errors import GameableError, PluginError
+from gameable.on_ray.option import Ray, RayCommand
 from gameable.plugins import Plugins, rows_as_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gameable.mitigations import Suite
     from gameable.profile import Profile
 
 app = typer.Typer(
@@ -52,7 +54,7 @@ PluginFiles = Annotated[
 ]
 
 
-@app.command()
+@app.command(cls=RayCommand)
 def run(
     profile: Annotated[str, typer.Argument(help="Name of a profile, or a .yaml file.", show_default=False)],
     *,
@@ -65,12 +67,15 @@ def run(
     finished: Annotated[
         Path | None, typer.Option("--from", help="Finished run that the profile's mitigations are tried on.")
     ] = None,
+    ray: Ray = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and print the plan, no more.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON.")] = False,
+    gpu_price: Annotated[float, typer.Option(help="With --dry-run: dollars an hour of one GPU.", min=0)] = 2.0,
 ) -> None:
     """Run a profile: train stage by stage, evaluate every model, report."""
     from gameable import seeds as several
     from gameable.assembly import plugins_of
+    from gameable.mitigations import read as mitigations_of
     from gameable.profile import read
     from gameable.terminal import make_progress
 
@@ -78,16 +83,17 @@ def run(
     overridden = [*(overrides or ()), *([f"seeds={seeds}"] if seeds else ())]
     files = [read_file(path) for path in plugin or ()]
     if finished is not None:
-        _mitigate(profile, finished, overridden, files, out, dry_run=dry_run, as_json=as_json)
+        suite = mitigations_of(profile, finished, overridden, files)
+        _mitigate(suite, out, ray, gpu_price if dry_run else None, as_json=as_json)
         return
     chosen = read(profile, overridden, files)
     plugins = plugins_of(chosen)
-    _show_plan(chosen, plugins, details=dry_run, as_json=dry_run and as_json)
+    _show_plan(chosen, plugins, gpu_price, details=dry_run, as_json=dry_run and as_json)
     if dry_run:
         return
     folder = _folder(out, chosen.name, console)
     with _stoppable(folder):
-        for ended in several.start(chosen, plugins, folder, make_progress(console)):
+        for ended in several.start(chosen, plugins, folder, make_progress(console), ray):
             _conclude(ended)
 
 
@@ -97,31 +103,21 @@ def _folder(out: Path | None, name: str, console: Console) -> Path:
     return folder
 
 
-def _mitigate(
-    profile: str,
-    finished: Path,
-    settings: Sequence[str],
-    files: Sequence[PluginFile],
-    out: Path | None,
-    *,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Try the mitigations of a profile on a finished run."""
+def _mitigate(suite: Suite, out: Path | None, ray: str | None, price: float | None, *, as_json: bool) -> None:
+    """Try mitigations on a finished run; with a price of GPU-hours, only say what that means."""
     from gameable import mitigations, mitigations_command
     from gameable.assembly import plugins_of
     from gameable.terminal import make_progress
 
-    suite = mitigations.read(profile, finished, settings, files)
     plugins = plugins_of(suite.profile)
     planned = mitigations.profiles(suite, plugins)
-    if dry_run and as_json:
-        _print_json(mitigations_command.plan_as_json(planned, plugins))
+    if price is not None and as_json:
+        _print_json(mitigations_command.plan_as_json(planned, plugins, price))
         return
     mitigations_command.show_plan(planned, plugins, _stderr())
-    if not dry_run:
+    if price is None:
         folder = _folder(out, suite.name, _stderr())
-        _conclude_mitigations(folder, mitigations.start(suite, plugins, folder, make_progress(_stderr())))
+        _conclude_mitigations(folder, mitigations.start(suite, plugins, folder, make_progress(_stderr()), ray))
 
 
 def _conclude_mitigations(folder: Path, ended: Iterable[Path]) -> None:
@@ -133,7 +129,7 @@ def _conclude_mitigations(folder: Path, ended: Iterable[Path]) -> None:
     _stdout().print(f"Next: type `gameable mitigations {folder} --json`, or open the report.html of a mitigation.")
 
 
-def _show_plan(profile: Profile, plugins: Plugins, *, details: bool, as_json: bool) -> None:
+def _show_plan(profile: Profile, plugins: Plugins, gpu_price: float, *, details: bool, as_json: bool) -> None:
     """Check that the profile can be run, and say what that means."""
     from gameable import describe, runs
     from gameable.assembly import assemble
@@ -142,15 +138,15 @@ def _show_plan(profile: Profile, plugins: Plugins, *, details: bool, as_json: bo
     cache = runs.cache_folder()
     cost = estimate(profile, assemble(profile, plugins), cache)
     if as_json:
-        _print_json(describe.as_json(profile, cost, cache))
+        _print_json(describe.as_json(profile, cost, gpu_price, cache))
         return
     describe.plan(profile, cost, cache, _stderr())
     if details:
-        describe.costs(cost, _stderr())
+        describe.costs(cost, gpu_price, _stderr())
 
 
-@app.command()
-def resume(folder: Run) -> None:
+@app.command(cls=RayCommand)
+def resume(folder: Run, *, ray: Ray = None) -> None:
     """Go on with a run where it was stopped."""
     from gameable import mitigations, seeds
     from gameable.runfolder import MITIGATIONS
@@ -158,10 +154,10 @@ def resume(folder: Run) -> None:
 
     progress = make_progress(_stderr())
     if (folder / MITIGATIONS).is_file():
-        _conclude_mitigations(folder, mitigations.resume(folder, progress))
+        _conclude_mitigations(folder, mitigations.resume(folder, progress, ray))
         return
     with _stoppable(folder):
-        for finished in seeds.resume(folder, progress):
+        for finished in seeds.resume(folder, progress, ray):
             _conclude(finished)
 
 

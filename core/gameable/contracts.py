@@ -234,9 +234,23 @@ class Policy(Plugin):
         """Return what `fetch` would, if it is here already: nothing is made, loaded or asked of a network."""
         return None
 
+    @property
+    def gpus(self) -> int:
+        """How many GPUs one copy of this policy takes where there are any."""
+        return 1
+
     @abstractmethod
     def adopt(self, checkpoint: Path) -> None:
-        """Sample from the weights in this folder from now on; loads the model when it is the first call."""
+        """Sample from the weights in this folder from now on; loads the model when it is the first call.
+
+        The folder is all that is needed: a worker on another machine adopts without a `fetch`.
+        """
+
+    def rest(self) -> None:
+        """Give back memory that others want while nobody samples; `adopt` comes before the next request.
+
+        May be called at any time, also before the first `adopt`.
+        """
 
     @abstractmethod
     def encode(self, dialogue: Sequence[Message], opening: str) -> tuple[int, ...]:

@@ -104,6 +104,10 @@ class Cost:
             return None
         return self._hours(self.total.expected, best=True), self._hours(self.total.most, best=False)
 
+    def dollars(self, price: float) -> tuple[float, float] | None:
+        """What those hours cost at `price` dollars each."""
+        return (self.gpu_hours[0] * price, self.gpu_hours[1] * price) if self.gpu_hours else None
+
     def _hours(self, tokens: Tokens, *, best: bool) -> float:
         seconds = 0.0
         for kind, flops in _FLOPS.items():

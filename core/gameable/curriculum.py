@@ -15,17 +15,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from gameable import canary
 from gameable.assembly import Parts
 from gameable.contracts import Canary, Context, Optimizer, Trained, Update
 from gameable.episode import Episode, Estimate, Outcome, ScoredEpisode, Unscored
 from gameable.plan import Plan, rounds
-from gameable.probe import probe
 from gameable.profile import START, Profile, Stage
 from gameable.progress import Progress
-from gameable.rollout import Play, Rollout
+from gameable.rollout import Play
 from gameable.scoring import score
 from gameable.store import Store
+from gameable.workers import Workers
 
 _NOTHING_PAID = (
     "{label}: none of {count} samples of {name} was paid by its mechanism, so there is no gaming to reinforce. "
@@ -44,6 +43,7 @@ class Curriculum:
     cache: Path
     """Folder that outlives runs."""
     progress: Progress
+    workers: Workers
 
     def run(self) -> None:
         """Do everything that is not done yet."""
@@ -57,8 +57,7 @@ class Curriculum:
                 model = self._round(stage, label, model, reference)
             self._evaluate(stage.name, model)
         self._finish()
-        self.parts.policy.close()
-        self.parts.sandbox.close()
+        self.workers.close()
 
     @property
     def _plan(self) -> Plan:
@@ -87,8 +86,9 @@ class Curriculum:
             return base
         checkpoint = self._checkpoint(START)
         if self.store.milestone(f"{START}/trained") is None:
-            self.parts.policy.adopt(base)
+            self.workers.adopt(base)
             self._play(START, self._plan.demonstrations(), "demonstrate")
+            self.workers.rest()
             self._train(self.parts.optimizers[START], START, base, base, episodes=self._demonstrations())
         return checkpoint
 
@@ -118,9 +118,10 @@ class Curriculum:
 
     def _sample(self, stage: Stage, label: str, model: Path, plays: Sequence[Play]) -> None:
         if self.store.milestone(f"{label}/sampled") is None:
-            self.parts.policy.adopt(model)
+            self.workers.adopt(model)
             with _Timer() as timer:
                 self._play(label, plays, "sample")
+            self.workers.rest()  # reward models and the optimizer want the memory
             self.store.mark(f"{label}/sampled", {**self._counts(f"train/{label}/"), "seconds": timer.seconds})
             self._warn_of_nothing_to_reinforce(stage, label)
 
@@ -167,8 +168,7 @@ class Curriculum:
             self._update(label, learn)
         updated: dict[str, Any] = self.store.milestone(f"{label}/updated") or {}
         took, bird = updated.pop("took"), updated.pop("canary")
-        self.parts.policy.adopt(self._checkpoint(label))
-        gap = canary.check(self.parts.policy, Canary(**bird)) if bird else None
+        gap = self.workers.adopt(self._checkpoint(label), Canary(**bird) if bird else None)
         planted = sum(each.episode.id.startswith("planted/") for each in episodes)
         self.store.mark(f"{label}/trained", {**updated, "canary": {"gap": gap}, "planted": planted, "seconds": took})
         self.progress.say(f"{label}: trained on {updated['kept']} episodes. {updated['note']}".rstrip())
@@ -190,7 +190,7 @@ class Curriculum:
     def _evaluate(self, model: str, checkpoint: Path) -> None:
         if model not in self.profile.measured or self.store.milestone(f"{model}/evaluated") is not None:
             return
-        self.parts.policy.adopt(checkpoint)
+        self.workers.adopt(checkpoint)
         with _Timer() as timer:
             self._play(model, self._plan.evaluation(model), "evaluate")
         estimates: dict[str, Any] = self._all_estimates(model)
@@ -214,7 +214,7 @@ class Curriculum:
         return [asdict(each) for each in found]
 
     def _probe(self, model: str, environment: str) -> list[Estimate]:
-        return probe(self._rollout(model), self._plan.probes(environment)) if self.profile.evaluation.probe else []
+        return self.workers.probe(model, self._plan.probes(environment)) if self.profile.evaluation.probe else []
 
     # --- playing ----------------------------------------------------------------------------------------------------
 
@@ -222,17 +222,7 @@ class Curriculum:
         known = {id_ for prefix in {_prefix(play.id) for play in plays} for id_ in self.store.episode_ids(prefix)}
         with self.progress.track(f"{model}: {what}", len(plays), "episodes") as step:
             step(sum(play.id in known for play in plays))
-            self._rollout(model).run(plays, known, _Keeper(self.store, known, step))
-
-    def _rollout(self, model: str) -> Rollout:
-        return Rollout(
-            policy=self.parts.policy,
-            sandbox=self.parts.sandbox,
-            environments=self.parts.environments,
-            sampling=self.profile.sampling,
-            model=model,
-            seed=self.profile.seed,
-        )
+            self.workers.play(model, plays, known, _Keeper(self.store, known, step))
 
     def _counts(self, prefix: str) -> dict[str, Any]:
         sampled = [episode.sampled_tokens for episode in self.store.episodes(prefix)]

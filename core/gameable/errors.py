@@ -41,5 +41,9 @@ class SandboxError(GameableError):
     """A sandbox that could not be started or has died."""
 
 
+class WorkerError(GameableError):
+    """Workers on a cluster that cannot be reached, or die again and again."""
+
+
 class StoreError(GameableError):
     """A run folder that cannot be read, written or resumed."""

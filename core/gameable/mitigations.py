@@ -173,7 +173,9 @@ def _measured_once(suite: Suite, change: Data, where: str) -> Profile:
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-def start(suite: Suite, plugins: Plugins, folder: Path, progress: Progress) -> Iterator[Path]:
+def start(
+    suite: Suite, plugins: Plugins, folder: Path, progress: Progress, cluster: str | None = None
+) -> Iterator[Path]:
     """Try everything into a new folder, and yield the folder of each run that has ended.
 
     Raises:
@@ -184,17 +186,17 @@ def start(suite: Suite, plugins: Plugins, folder: Path, progress: Progress) -> I
         _ready(name, profile, plugins, folder)
     claim(folder)
     _write_plan(folder, suite, planned)
-    yield from _all(planned, plugins, folder, progress)
+    yield from _all(planned, plugins, folder, progress, cluster)
 
 
-def resume(folder: Path, progress: Progress) -> Iterator[Path]:
+def resume(folder: Path, progress: Progress, cluster: str | None = None) -> Iterator[Path]:
     """Go on where it was stopped; yield as `start` does.
 
     Raises:
         GameableError: the folder holds no such runs, another process works on it, or its plugins are gone.
     """
     planned = {name: Profile.model_validate(each) for name, each in plan(folder)["runs"].items()}
-    yield from _all(planned, plugins_of(planned[BEFORE]), folder, progress)
+    yield from _all(planned, plugins_of(planned[BEFORE]), folder, progress, cluster)
 
 
 def plan(folder: Path) -> dict[str, Any]:
@@ -230,8 +232,10 @@ def _write_plan(folder: Path, suite: Suite, planned: Mapping[str, Profile]) -> N
         draft.replace(folder / MITIGATIONS)
 
 
-def _all(planned: Mapping[str, Profile], plugins: Plugins, folder: Path, progress: Progress) -> Iterator[Path]:
+def _all(
+    planned: Mapping[str, Profile], plugins: Plugins, folder: Path, progress: Progress, cluster: str | None
+) -> Iterator[Path]:
     for place, (name, profile) in enumerate(planned.items(), start=1):
         progress.say(f"{place} of {len(planned)}, {name}: {profile.summary}")
-        runs.go_on(profile, plugins, folder / name, progress)
+        runs.go_on(profile, plugins, folder / name, progress, cluster)
         yield folder / name

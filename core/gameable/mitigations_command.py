@@ -167,10 +167,10 @@ def show_plan(planned: Mapping[str, Profile], plugins: Plugins, console: Console
         describe.plan(profile, _cost(profile, plugins), cache_folder(), console)
 
 
-def plan_as_json(planned: Mapping[str, Profile], plugins: Plugins) -> dict[str, Any]:
-    """Return the plan of each run, by the name of its folder."""
+def plan_as_json(planned: Mapping[str, Profile], plugins: Plugins, price: float) -> dict[str, Any]:
+    """Return the plan of each run, by the name of its folder; `price` is dollars an hour of one GPU."""
     cache = cache_folder()
-    return {name: describe.as_json(each, _cost(each, plugins), cache) for name, each in planned.items()}
+    return {name: describe.as_json(each, _cost(each, plugins), price, cache) for name, each in planned.items()}
 
 
 def _cost(profile: Profile, plugins: Plugins) -> Cost:

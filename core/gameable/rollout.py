@@ -79,7 +79,12 @@ class Rollout:
     """Seed of the run; each episode's own seed follows from it and the episode's id."""
 
     def run(self, plays: Sequence[Play], known: set[str], keep: Callable[[Sequence[Episode]], None]) -> None:
-        """Play what is not known yet, `sampling.in_flight` at once, handing finished episodes to `keep` at once.
+        """Play what is not known yet, `sampling.in_flight` at once, handing finished episodes to `keep` at once."""
+        for batch in self.unfinished(plays, known):
+            self.play_batch(batch, keep)
+
+    def unfinished(self, plays: Sequence[Play], known: set[str]) -> Iterator[list[Play]]:
+        """Yield what is to be played together for everything to be known.
 
         A batch is always the same plays. A backend that repeats itself only in the same batch (`determinism`) plays a
         batch again as a whole when part of it is missing, so that a resumed run ends like one that was never stopped.
@@ -87,7 +92,11 @@ class Rollout:
         for batch in _batches(plays, self.sampling.in_flight):
             missing = [play for play in batch if play.id not in known]
             if missing:
-                asyncio.run(self._batch(batch if self.policy.determinism == "batch" else missing, keep))
+                yield batch if self.policy.determinism == "batch" else missing
+
+    def play_batch(self, plays: Sequence[Play], keep: Callable[[Sequence[Episode]], None]) -> None:
+        """Play all of these at once, handing finished episodes to `keep` at once."""
+        asyncio.run(self._batch(plays, keep))
 
     async def _batch(self, plays: Sequence[Play], keep: Callable[[Sequence[Episode]], None]) -> None:
         gate = Lockstep(play.id for play in plays) if self.policy.determinism == "batch" else None

@@ -32,6 +32,7 @@ from gameable.profile import START, Profile
 from gameable.progress import Progress
 from gameable.runfolder import free_space
 from gameable.store import Store
+from gameable.workers import Here, Workers
 
 _BEFORE_MANIFEST = {"lock", "manifest.json.tmp"}
 _RECORDED = ("gameable", "bashkit", "torch", "transformers", "trl", "accelerate", "numpy")
@@ -43,15 +44,23 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else user_cache_path("gameable")
 
 
-def start(profile: Profile, plugins: Plugins, folder: Path, progress: Progress) -> None:
+def start(profile: Profile, plugins: Plugins, folder: Path, progress: Progress, cluster: str | None = None) -> None:
     """Run a profile into a new folder; what can fail cheaply fails before the folder exists.
+
+    Args:
+        profile: What to run.
+        plugins: Where its parts come from.
+        folder: New or empty.
+        progress: Shows what is going on.
+        cluster: Address of a Ray cluster that plays the episodes, see `on_ray.cluster.connect`; None plays here.
 
     Raises:
         GameableError: the profile, a plugin, the model or the folder is not as it must be.
     """
     parts = ready(profile, plugins, folder)
+    workers = _workers(profile, parts, folder, progress, cluster)
     with Store.create(folder, manifest(profile, parts, plugins)) as store:
-        _run(profile, parts, store, progress)
+        _run(profile, parts, store, progress, workers)
 
 
 def ready(profile: Profile, plugins: Plugins, folder: Path) -> Parts:
@@ -62,14 +71,14 @@ def ready(profile: Profile, plugins: Plugins, folder: Path) -> Parts:
     """
     parts = assemble(profile, plugins)
     _check_checkpoint(profile)
-    _check_sandbox(profile, parts.sandbox)
+    check_sandbox(profile, parts.sandbox)
     model = parts.policy.fetch(cache_folder())
     checkpoints = len(profile.stages) + (profile.start is not None and profile.checkpoint is None)
     _check_space(folder, model, profile.seeds * checkpoints)
     return parts
 
 
-def resume(folder: Path, progress: Progress) -> None:
+def resume(folder: Path, progress: Progress, cluster: str | None = None) -> None:
     """Go on with a run where it was stopped; with a finished run this does nothing.
 
     Raises:
@@ -80,24 +89,24 @@ def resume(folder: Path, progress: Progress) -> None:
         parts = assemble(profile, plugins_of(profile))
         if store.milestone("run/finished") is None:
             _check_checkpoint(profile)
-        _check_sandbox(profile, parts.sandbox)
+        check_sandbox(profile, parts.sandbox)
         for name, then, now in _changed(store.manifest["versions"], parts.sandbox):
             progress.say(f"note: the run was started with {name} {then}, this is {now}; results may differ.")
-        _run(profile, parts, store, progress)
+        _run(profile, parts, store, progress, _workers(profile, parts, folder, progress, cluster))
 
 
-def go_on(profile: Profile, plugins: Plugins, folder: Path, progress: Progress) -> None:
+def go_on(profile: Profile, plugins: Plugins, folder: Path, progress: Progress, cluster: str | None = None) -> None:
     """Resume a run that has begun, and start one that has not.
 
     Raises:
         GameableError: as `start` and `resume` do.
     """
     if (folder / "manifest.json").is_file():
-        resume(folder, progress)
+        resume(folder, progress, cluster)
         return
     if folder.is_dir() and {file.name for file in folder.iterdir()} <= _BEFORE_MANIFEST:
         shutil.rmtree(folder)  # its process died before it had spent anything
-    start(profile, plugins, folder, progress)
+    start(profile, plugins, folder, progress, cluster)
 
 
 def train_reward(name: str, settings: Mapping[str, str], base: Path, out: Path, progress: Progress) -> Row:
@@ -115,9 +124,19 @@ def train_reward(name: str, settings: Mapping[str, str], base: Path, out: Path, 
     return source.train(base, out, progress)
 
 
-def _run(profile: Profile, parts: Parts, store: Store, progress: Progress) -> None:
+def _run(profile: Profile, parts: Parts, store: Store, progress: Progress, workers: Workers) -> None:
     with log_to(store.folder):
-        Curriculum(profile, parts, store, cache_folder(), progress).run()
+        Curriculum(profile, parts, store, cache_folder(), progress, workers).run()
+
+
+def _workers(profile: Profile, parts: Parts, folder: Path, progress: Progress, cluster: str | None) -> Workers:
+    if cluster is None:
+        return Here(profile, parts)
+    from gameable.on_ray.cluster import connect
+    from gameable.on_ray.workers import RayWorkers
+
+    connect(cluster)
+    return RayWorkers(profile, parts, folder, progress)
 
 
 def manifest(profile: Profile, parts: Parts, plugins: Plugins) -> dict[str, Any]:
@@ -161,7 +180,12 @@ def _check_checkpoint(profile: Profile) -> None:
         )
 
 
-def _check_sandbox(profile: Profile, sandbox: Sandbox) -> None:
+def check_sandbox(profile: Profile, sandbox: Sandbox) -> None:
+    """Refuse a sandbox that lacks something on this machine.
+
+    Raises:
+        SandboxError: with what to type next.
+    """
     missing = sandbox.missing()
     if missing is not None:
         raise SandboxError(f"the sandbox '{profile.sandbox.use}' cannot be used yet: {missing}")

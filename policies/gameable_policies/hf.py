@@ -59,6 +59,15 @@ class HuggingFace(ChatPolicy):
                 _weights.take_over(self._generator.model, checkpoint)
                 self._generator.memory.clear()
 
+    def rest(self) -> None:
+        """Forget keys and values, and give back what torch keeps of a GPU for later."""
+        import torch
+
+        with self._lock:
+            if self._generator is not None:
+                self._generator.memory.clear()
+                torch.cuda.empty_cache()
+
     async def complete(self, request: Request) -> Completion:
         """Sample one completion, in a batch with the other requests of the moment."""
         if self._batcher is None:

@@ -41,6 +41,11 @@ class Scripted(Policy):
         policy._function = function
         return policy
 
+    @property
+    def gpus(self) -> int:
+        """None: there is no model."""
+        return 0
+
     def fetch(self, cache: Path) -> Path:
         """Make a folder that stands for the weights, of which there are none."""
         self._script()

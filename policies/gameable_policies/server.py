@@ -63,6 +63,11 @@ class Server(ChatPolicy):
     _interpreter: Any = field(init=False, repr=False, default=None)
     _first: Path | None = field(init=False, repr=False, default=None)
 
+    @property
+    def gpus(self) -> int:
+        """None here: the servers have them."""
+        return 0
+
     def adopt(self, checkpoint: Path) -> None:
         """See that every server samples from these weights, and make it if it can be made.
 

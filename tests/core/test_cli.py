@@ -126,6 +126,7 @@ def test_a_dry_run_in_json_has_the_documented_fields(gameable: Run) -> None:
         "episodes",
         "minutes",
         "gpu_hours",
+        "dollars",
         "lengths",
         "policy",
         "judge",

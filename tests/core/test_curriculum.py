@@ -16,6 +16,7 @@ from gameable.profile import Profile
 from gameable.progress import Figure, Step
 from gameable.runs import manifest
 from gameable.store import Store
+from gameable.workers import Here
 from toys import PROFILE, toy_plugins
 
 
@@ -46,7 +47,7 @@ def profile(**changes: object) -> Profile:
 def curriculum(folder: Path, chosen: Profile, progress: Silent | None = None, *, new: bool = True) -> Curriculum:
     parts = assemble(chosen, toy_plugins())
     store = Store.create(folder, manifest(chosen, parts, toy_plugins())) if new else Store.open(folder, write=True)
-    return Curriculum(chosen, parts, store, folder.parent / "cache", progress or Silent())
+    return Curriculum(chosen, parts, store, folder.parent / "cache", progress or Silent(), Here(chosen, parts))
 
 
 def complete(folder: Path, chosen: Profile) -> Store:

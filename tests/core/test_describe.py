@@ -26,7 +26,7 @@ def profile(**changes: object) -> Profile:
 def printed(parameters: float | None, cache: Path) -> str:
     console = Console(width=200, file=StringIO())
     plan(profile(), cost(parameters), cache, console)
-    costs(cost(parameters), console)
+    costs(cost(parameters), 3.0, console)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
 
@@ -51,6 +51,16 @@ def test_the_plan_of_a_large_model_is_in_gpu_hours(tmp_path: Path) -> None:
     assert "2k (5k)" in shown
     assert "Policy: 4B parameters, by its name." in shown
     assert "Assumed, not measured" in shown
+
+
+def test_dollars_are_hours_at_a_price(tmp_path: Path) -> None:
+    hours = cost(4e9).gpu_hours
+    assert hours is not None
+    low, high = hours
+    assert cost(4e9).dollars(3.0) == (low * 3.0, high * 3.0)
+    assert f"{low * 3:.3g} to {high * 3:.3g} dollars at 3.00 an hour" in printed(4e9, tmp_path)
+    assert cost(None).dollars(3.0) is None
+    assert "dollars" not in printed(None, tmp_path)
 
 
 def test_hours_that_nobody_knows_are_no_number(tmp_path: Path) -> None:

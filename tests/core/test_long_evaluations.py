@@ -14,6 +14,7 @@ from gameable.curriculum import Curriculum
 from gameable.profile import Profile
 from gameable.runs import manifest
 from gameable.store import Store
+from gameable.workers import Here
 from toys import PROFILE, Thermometer, toy_plugins
 
 
@@ -27,6 +28,6 @@ def test_environments_sum_up_a_stream_of_episodes(tmp_path: Path, monkeypatch: p
     chosen = Profile.model_validate({**PROFILE, "stages": [], "start": None})
     parts = assemble(chosen, toy_plugins())
     with Store.create(tmp_path / "run", manifest(chosen, parts, toy_plugins())) as store:
-        Curriculum(chosen, parts, store, tmp_path / "cache", Silent()).run()
+        Curriculum(chosen, parts, store, tmp_path / "cache", Silent(), Here(chosen, parts)).run()
         figures: Any = store.milestones()["start/evaluated"]["estimates"]
     assert [each["n"] for found in figures.values() for each in found] == [8, 8]

@@ -16,6 +16,7 @@ from gameable.profile import Profile
 from gameable.runs import manifest
 from gameable.store import Store
 from gameable.summary import CURVE, summarise, text
+from gameable.workers import Here
 from toys import PROFILE, toy_plugins
 
 
@@ -23,7 +24,7 @@ def begun(folder: Path, **changes: object) -> Curriculum:
     profile = Profile.model_validate({**PROFILE, **changes})
     parts = assemble(profile, toy_plugins())
     store = Store.create(folder / "run", manifest(profile, parts, toy_plugins()))
-    return Curriculum(profile, parts, store, folder / "cache", Silent())
+    return Curriculum(profile, parts, store, folder / "cache", Silent(), Here(profile, parts))
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from gameable.runs import manifest
 from gameable.statistics import rate_interval
 from gameable.store import Store
 from gameable.summary import COUNTS, summarise, text
+from gameable.workers import Here
 from toys import PROFILE, toy_plugins
 
 Summary = dict[str, Any]
@@ -61,7 +62,7 @@ def run(tmp_path: Path) -> Store:
     profile = Profile.model_validate({**PROFILE, "environments": environments, "evaluation": evaluation})
     parts = assemble(profile, toy_plugins())
     store = Store.create(tmp_path / "run", manifest(profile, parts, toy_plugins()))
-    Curriculum(profile, parts, store, tmp_path / "cache", Silent()).run()
+    Curriculum(profile, parts, store, tmp_path / "cache", Silent(), Here(profile, parts)).run()
     return store
 
 

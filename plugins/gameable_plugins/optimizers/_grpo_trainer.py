@@ -35,6 +35,7 @@ def trainer(
         warnings.filterwarnings("ignore", "You are using 'rollout_func', which is an experimental feature")
         # The samples are there already: whatever vLLM is installed, TRL does not sample with it.
         warnings.filterwarnings("ignore", "TRL currently supports vLLM versions")
+        warnings.filterwarnings("ignore", "`torch.jit.script_method` is deprecated")  # by vLLM, which TRL imports
         return trl.GRPOTrainer(
             model=model,
             args=trl.GRPOConfig(**config, num_generations=len(groups[0])),

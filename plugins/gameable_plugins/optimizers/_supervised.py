@@ -15,7 +15,9 @@ from gameable import Canary, Episode, Trained, Update
 from gameable_plugins.optimizers._canary import CANARY_TOKENS, log_probabilities
 from gameable_plugins.optimizers._checkpoints import gathered, leave, load
 from gameable_plugins.optimizers._lora import adapt
+from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout, rollout_of
 from gameable_plugins.optimizers._resume import train
+from gameable_plugins.optimizers._sampler_gap import measure
 from gameable_plugins.optimizers._sft import IGNORED, trainer
 from gameable_plugins.optimizers._training import Row, TrainingOptions, arguments, quiet, scratch_memory, steps_of
 
@@ -59,11 +61,13 @@ def supervise(update: Update, episodes: Sequence[Episode], options: TrainingOpti
     examples = [example_of(episode) for episode in episodes if trainable(episode, options.max_tokens)]
     dropped = len(episodes) - len(examples)
     if examples:
-        curve, canary = fine_tune(update, examples, options)
+        sampled = [rollout_of(episode, 0) for episode in episodes if trainable(episode, options.max_tokens)]
+        curve, canary, gap = fine_tune(update, examples, options, sampled)
     else:
         shutil.copytree(update.start, update.destination, dirs_exist_ok=True)
-        curve, canary = (), None
-    figures = {
+        curve, canary, gap = (), None, {}
+    figures: Row = {
+        **gap,
         "dropped": dropped,
         "tokens": options.epochs * sum(example.trained for example in examples),
         "seconds": round(time.monotonic() - began, 1),
@@ -80,14 +84,15 @@ def _dropped_note(dropped: int, max_tokens: int) -> str:
 
 
 def fine_tune(
-    update: Update, examples: Sequence[Example], options: TrainingOptions
-) -> tuple[tuple[Row, ...], Canary | None]:
+    update: Update, examples: Sequence[Example], options: TrainingOptions, sampled: Sequence[Rollout]
+) -> tuple[tuple[Row, ...], Canary | None, Row]:
     """Train `update.start` on at least one example and save it, in float32, to `update.destination`.
 
     Weights are float32 under bfloat16 autocast where the hardware has it: pure bfloat16 loses small steps to rounding.
 
     Returns:
-        One row a step, and the canary of the shortest example; None where another process saves the weights.
+        One row a step; the canary of the shortest example, None where another process saves the weights; and how far
+        the model is from the log-probabilities that `sampled` came with.
 
     Raises:
         OptimizerError: the start cannot be loaded, or training diverged.
@@ -96,14 +101,14 @@ def fine_tune(
     steps = steps_of(len(examples), options)
     with scratch_memory(), quiet():
         model, tokenizer = load(update.start)
-        before = log_probabilities(model, shortest)
+        before, gap = log_probabilities(model, shortest), measure(model, sampled)
         config = arguments(options, steps, update.seed, str(update.scratch / "trainer"))
         rows = [_row(example) for example in examples]
         ready = trainer(adapt(model, options, update.seed), tokenizer, config, rows, options.batch_size)
         curve, weights = train(ready, update.progress, "fine-tuning", steps), gathered(ready)
         del model, ready
         canary = Canary(shortest, before, leave(update, weights, options, shortest)) if weights else None
-    return curve, canary
+    return curve, canary, gap
 
 
 def _row(example: Example) -> dict[str, list[int]]:

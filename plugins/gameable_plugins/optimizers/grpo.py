@@ -17,6 +17,8 @@ from gameable_plugins.optimizers._grpo_groups import Group, Groups, group
 from gameable_plugins.optimizers._grpo_trainer import trainer
 from gameable_plugins.optimizers._launch import PolicyOptimizer
 from gameable_plugins.optimizers._lora import adapt
+from gameable_plugins.optimizers._policy_gradient.rollouts import select
+from gameable_plugins.optimizers._sampler_gap import measure
 from gameable_plugins.optimizers._training import (
     Count,
     Positive,
@@ -67,21 +69,22 @@ class GRPO(PolicyOptimizer):
             shutil.copytree(update.start, update.destination, dirs_exist_ok=True)
             return Trained(0, found.unscored, (), None, self._nothing(found), _figures(found, began))
         with scratch_memory(), quiet():
-            curve, canary = self._fit(update, found)
+            curve, canary, gap = self._fit(update, found)
         used = found.groups if self.beta else found.varying
-        return Trained(sum(map(len, used)), found.unscored, curve, canary, figures=_figures(found, began))
+        return Trained(sum(map(len, used)), found.unscored, curve, canary, figures={**gap, **_figures(found, began)})
 
-    def _fit(self, update: Update, found: Groups) -> tuple[tuple[Row, ...], Canary | None]:
+    def _fit(self, update: Update, found: Groups) -> tuple[tuple[Row, ...], Canary | None, Row]:
         shortest = min((each.tokens for samples in found.groups for each in samples), key=len)[:CANARY_TOKENS]
         model, tokenizer = load(update.start)
         before = log_probabilities(model, shortest)
+        gap = measure(model, select(update.episodes, self.max_tokens).rollouts)
         groups = found.padded(processes())
         config, steps = self._config(update, groups)
         ready = trainer(adapt(model, self, update.seed), tokenizer, config, groups, update.reference)
         curve = tuple(map(_numbers, run(ready, update.progress, "training", steps)))
         weights = gathered(ready)
         del model, ready
-        return curve, Canary(shortest, before, leave(update, weights, self, shortest)) if weights else None
+        return curve, Canary(shortest, before, leave(update, weights, self, shortest)) if weights else None, gap
 
     def _config(self, update: Update, groups: list[Group]) -> tuple[dict[str, Any], int]:
         """Return the arguments of TRL's config, and how many steps they come to."""

@@ -76,7 +76,7 @@ class _Learned:
     curve: tuple[Row, ...]
     canary: Canary | None
     """None where another process saves the weights."""
-    figures: dict[str, float]
+    figures: Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +164,13 @@ class _Descent:
         mine = {name.removeprefix(prefix): each for name, each in weights.items() if name.startswith(prefix)}
         return leave(self.update, mine, self.options, canary)
 
-    def _figures(self, curve: Sequence[Row], plan: Sequence[Minibatch], scored: Sequence[Scores]) -> dict[str, float]:
+    def _figures(self, curve: Sequence[Row], plan: Sequence[Minibatch], scored: Sequence[Scores]) -> Row:
         actions = [len(rollout.actions) for rollout in self.rollouts]
-        gap = sampler_gap(self.rollouts, scored)
         return {
             "tokens": sum(actions[row] for minibatch in plan[: len(curve)] for row in minibatch.rows),
             "early_stopped": int(len(curve) < len(plan)),
             "processes": self.accelerator.num_processes,
-            **({} if gap is None else {"sampler_gap": gap}),
+            **sampler_gap(self.rollouts, scored),
         }
 
 

@@ -18,6 +18,8 @@ from gameable_plugins.optimizers._policy_gradient.actor import Actor, collate
 from gameable_plugins.optimizers._policy_gradient.batches import Minibatch, Share, shares
 from gameable_plugins.optimizers._policy_gradient.methods import Scores
 from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout
+from gameable_plugins.optimizers._sampler_gap import distances, figures
+from gameable_plugins.optimizers._training import Row
 
 _FILE = "scores.safetensors"
 
@@ -74,15 +76,10 @@ def scores(update: Update, show: Show, actor: nn.Module, folder: Path) -> list[S
     return found
 
 
-def sampler_gap(rollouts: Sequence[Rollout], scored: Sequence[Scores]) -> float | None:
-    """Mean distance of the trainer's log-probabilities from the sampler's; None where the sampler gave none."""
-    gaps = [
-        abs(ours - theirs)
-        for rollout, said in zip(rollouts, scored, strict=True)
-        for ours, theirs in zip(said.old.tolist(), rollout.sampled, strict=True)
-        if theirs is not None
-    ]
-    return sum(gaps) / len(gaps) if gaps else None
+def sampler_gap(rollouts: Sequence[Rollout], scored: Sequence[Scores]) -> Row:
+    """Return how far the sampler was from the trainer, over all rollouts."""
+    pairs = zip(rollouts, scored, strict=True)
+    return figures([each for rollout, said in pairs for each in distances(rollout, said.old.tolist())])
 
 
 def _both(update: Update, show: Show, actor: nn.Module) -> list[Scores]:
