@@ -96,7 +96,9 @@ class Rollout:
 
     def play_batch(self, plays: Sequence[Play], keep: Callable[[Sequence[Episode]], None]) -> None:
         """Play all of these at once, handing finished episodes to `keep` at once."""
-        asyncio.run(self._batch(plays, keep))
+        with asyncio.Runner() as runner:
+            runner.get_loop()  # made first, so that Ctrl-C meanwhile leaves no coroutine that nobody awaits
+            runner.run(self._batch(plays, keep))
 
     async def _batch(self, plays: Sequence[Play], keep: Callable[[Sequence[Episode]], None]) -> None:
         gate = Lockstep(play.id for play in plays) if self.policy.determinism == "batch" else None
