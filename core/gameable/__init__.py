@@ -48,6 +48,7 @@ from gameable.episode import (
 from gameable.errors import (
     EnvironmentFault,
     GameableError,
+    MonitorError,
     OptimizerError,
     PluginError,
     PolicyError,
@@ -56,6 +57,7 @@ from gameable.errors import (
     SandboxError,
     StoreError,
 )
+from gameable.nested import MonitorOption, PolicyOption
 from gameable.offers import (
     EnvironmentOffer,
     MonitorOffer,
@@ -92,7 +94,9 @@ __all__ = [
     "Measured",
     "Message",
     "Monitor",
+    "MonitorError",
     "MonitorOffer",
+    "MonitorOption",
     "Optimizer",
     "OptimizerError",
     "OptimizerOffer",
@@ -105,6 +109,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "PolicyOffer",
+    "PolicyOption",
     "ProfileError",
     "ProfileOffer",
     "Progress",

@@ -18,7 +18,7 @@ import pluggy
 from pydantic import TypeAdapter, ValidationError
 
 from gameable import hookspecs
-from gameable.contracts import Environment, Optimizer, Policy, RewardSource, Sandbox
+from gameable.contracts import Environment, Monitor, Optimizer, Policy, RewardSource, Sandbox
 from gameable.errors import PluginError
 from gameable.offers import (
     EnvironmentOffer,
@@ -200,6 +200,10 @@ class Plugins:
         """Make an optimizer."""
         return self._build(OptimizerOffer, Optimizer, name, options)
 
+    def monitor(self, name: str, options: Mapping[str, Any]) -> Monitor:
+        """Make a monitor, and the plugins that its options name."""
+        return self._build(MonitorOffer, Monitor, name, options)
+
     def sandbox(self, name: str, options: Mapping[str, Any]) -> Sandbox:
         """Make a sandbox; nothing is started yet."""
         return self._build(SandboxOffer, Sandbox, name, options)
@@ -221,7 +225,7 @@ class Plugins:
         if not (isinstance(made, type) and issubclass(made, contract)):
             raise PluginError(f"{offer.factory}, offered as {kind.kind} '{name}', is no {contract.__name__} class.")
         try:
-            return cast("AnyContract", TypeAdapter(made).validate_python(dict(options)))
+            return cast("AnyContract", TypeAdapter(made).validate_python(dict(options), context=self))
         except ValidationError as error:
             raise PluginError(_explain(offer, made, error)) from error
 

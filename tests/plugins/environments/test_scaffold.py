@@ -8,8 +8,8 @@ from typing import Literal
 import pytest
 
 from gameable import CommandResult, Message, Payout, Played, Sandbox, Session, Task, Unscored
+from gameable.edits import tries_to_change
 from gameable_plugins.environments._arms import Wording
-from gameable_plugins.environments._edits import tries_to_change
 from gameable_plugins.environments._scaffold import Probe, dialogue, lost_world, settle, spread
 from gameable_plugins.sandboxes.bashkit import Bashkit
 
