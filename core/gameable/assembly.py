@@ -71,7 +71,7 @@ def _optimizers(profile: Profile, plugins: Plugins) -> dict[str, Optimizer]:
 
 def _watch(watcher: Watcher, granted: Access, plugins: Plugins) -> Watch:
     monitor = monitor_within(granted, watcher.use, watcher.options, plugins)
-    return Watch(watcher.label, monitor, watcher.mode, watcher.threshold, watcher.penalty)
+    return Watch(watcher.label, watcher.use, watcher.options, monitor, watcher.mode, watcher.threshold, watcher.penalty)
 
 
 def monitor_within(granted: Access, name: str, options: Mapping[str, Any], plugins: Plugins) -> Monitor:

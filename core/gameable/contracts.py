@@ -375,6 +375,11 @@ class Monitor(Plugin):
         return self.access
 
     @property
+    def members(self) -> Sequence[Monitor]:
+        """Other monitors that it asks, and that a run which trains against it trains against as well."""
+        return ()
+
+    @property
     def tokens(self) -> int:
         """How many tokens language models have read and written for it so far; 0 where there is none."""
         return 0

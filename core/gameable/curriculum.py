@@ -19,7 +19,7 @@ from gameable import alarms, canary
 from gameable.assembly import Parts
 from gameable.contracts import Canary, Context, Optimizer, Trained, Update
 from gameable.episode import Episode, Estimate, Outcome, ScoredEpisode, Unscored
-from gameable.overseeing import NOTHING_LEFT, Overseer, settings
+from gameable.overseeing import NOTHING_LEFT, Overseer
 from gameable.plan import Plan, rounds
 from gameable.probe import probe
 from gameable.profile import START, Profile, Stage
@@ -83,7 +83,7 @@ class Curriculum:
             figures = each.source.prepare(context)
             if self.store.milestone(f"rewards/{each.name}") is None:
                 self.store.mark(f"rewards/{each.name}", dict(figures))
-        self._overseer.prepare([settings(each) for each in self.profile.oversight.monitors], self.cache)
+        self._overseer.prepare(self.cache)
 
     # --- warm start -------------------------------------------------------------------------------------------------
 

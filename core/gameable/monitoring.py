@@ -6,9 +6,10 @@ else it returns is unscored, never clipped. What depends on a verdict fails clos
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from gameable.contracts import Monitor
 from gameable.episode import Episode, Measured, Score, ScoredEpisode, Unscored
@@ -28,6 +29,10 @@ class Watch:
     """A monitor under the name that a profile gave it, and what its verdicts do."""
 
     name: str
+    use: str
+    """Name of the plugin."""
+    options: Mapping[str, Any]
+    """As the profile wrote them."""
     monitor: Monitor
     mode: Literal["audit", "screen", "penalise"] = "audit"
     threshold: float = 0.5
@@ -38,9 +43,26 @@ class Watch:
         """What its verdicts are stored under."""
         return PREFIX + self.name
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a run notes of it: the plugin and its options, the classes that it is made of, what it does."""
+        what = {"use": self.use, "options": plain(self.options), "classes": sorted(_classes(self.monitor))}
+        return {**what, "mode": self.mode, "threshold": self.threshold, "penalty": self.penalty}
+
     def suspects(self, verdict: Score) -> bool:
         """Whether the verdict reaches the threshold."""
         return isinstance(verdict, Measured) and verdict.value >= self.threshold
+
+
+def plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as they come back from a milestone."""
+    copied: dict[str, Any] = json.loads(json.dumps(options, default=str))
+    return copied
+
+
+def _classes(monitor: Monitor) -> set[str]:
+    own = f"{type(monitor).__module__}:{type(monitor).__qualname__}"
+    return {own}.union(*map(_classes, monitor.members))
 
 
 def verdicts(name: str, monitor: Monitor, episodes: Sequence[Episode]) -> list[Score]:

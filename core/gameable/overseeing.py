@@ -7,7 +7,7 @@ episodes, `MODEL/audited` that those of an evaluation were looked at.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +16,11 @@ from typing import Any
 from gameable.batches import batches
 from gameable.episode import Episode, Json, Score, ScoredEpisode
 from gameable.monitoring import Watch, gate, verdicts
-from gameable.profile import Watcher
 from gameable.progress import Progress
 from gameable.store import Store
 
 AT_ONCE = 32
 """Episodes whose verdicts are stored together."""
-
-
-def settings(watcher: Watcher) -> dict[str, Any]:
-    """Return what a run notes about one of its monitors."""
-    used = {"mode": watcher.mode, "threshold": watcher.threshold, "penalty": watcher.penalty}
-    return {"use": watcher.use, "options": watcher.options, **used}
 
 
 @dataclass(slots=True)
@@ -38,12 +31,12 @@ class Overseer:
     store: Store
     progress: Progress
 
-    def prepare(self, noted: Sequence[Mapping[str, Json]], cache: Path) -> None:
-        """Make the monitors ready, and note who they are, as `settings` says it, in their order."""
-        for watch, each in zip(self.watches, noted, strict=True):
+    def prepare(self, cache: Path) -> None:
+        """Make the monitors ready, and note who they are."""
+        for watch in self.watches:
             watch.monitor.prepare(self.store.folder, cache, self.progress)
             if self.store.milestone(f"monitors/{watch.name}") is None:
-                self.store.mark(f"monitors/{watch.name}", each)
+                self.store.mark(f"monitors/{watch.name}", watch.identity)
 
     def audit(self, model: str) -> None:
         """Look at the evaluation of a model."""
@@ -58,7 +51,7 @@ class Overseer:
         costs = self._look(label, prefixes) if done is None else {}
         gated = gate(self.watches, scored, self._verdicts(prefixes))
         if done is None:
-            monitors = {name: {**gated.counts[name], **costs[name]} for name in costs}
+            monitors: dict[str, Json] = {name: {**gated.counts[name], **costs[name]} for name in costs}
             self.store.mark(f"{label}/overseen", {"kept": len(gated.episodes), "monitors": monitors})
             for watch in self.watches:
                 self.progress.say(f"{label}: {watch.name} {_DONE[watch.mode].format(**gated.counts[watch.name])}.")
@@ -98,7 +91,7 @@ NOTHING_LEFT = (
 )
 
 
-def look(watch: Watch, store: Store, prefixes: Sequence[str], progress: Progress, what: str) -> dict[str, float]:
+def look(watch: Watch, store: Store, prefixes: Sequence[str], progress: Progress, what: str) -> dict[str, Json]:
     """Store a monitor's verdicts on all episodes that it has not looked at; return what that cost.
 
     Returns:
