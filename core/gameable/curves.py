@@ -45,6 +45,11 @@ class Judged:
         return _ordered(np.array(suspicion, dtype=np.float64), np.array(positive, dtype=np.float64), numbers)
 
     @property
+    def rarer(self) -> int:
+        """How many variants hold a positive, or a negative, whichever is fewer."""
+        return min(len(np.unique(self.variant[self.positive == kind])) for kind in (0, 1))
+
+    @property
     def once(self) -> NDArray[np.float64]:
         """The weights of one draw that holds every episode once."""
         return np.ones((1, self.size))

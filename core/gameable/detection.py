@@ -27,7 +27,7 @@ from gameable.curves import (
     shuffled_areas,
 )
 from gameable.episode import LABELS_OF_MEASURE, Label, Outcome, Unscored
-from gameable.statistics import LEVEL
+from gameable.statistics import LEVEL, exact_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -151,7 +151,8 @@ def difference(a: Sequence[Seen], b: Sequence[Seen], seed: int = 0) -> tuple[Fig
     one, two = _arrays(shared), _arrays([other[each.id] for each in shared])
     drawn = bootstrap(one, roc_area, seed) - bootstrap(two, roc_area, seed)
     value = float((roc_area(one, one.once) - roc_area(two, two.once))[0])
-    return _interval(value, drawn), len(shared)
+    found = _interval(value, drawn, one.rarer)
+    return Figure(value, max(-1.0, found.low), min(1.0, found.high)), len(shared)
 
 
 def _enough(judged: Sequence[Seen]) -> bool:
@@ -168,12 +169,19 @@ def _arrays(judged: Sequence[Seen]) -> Judged:
 
 
 def _figure(data: Judged, seed: int, measure: Measure) -> Figure:
-    return _interval(float(measure(data, data.once)[0]), bootstrap(data, measure, seed))
+    found = _interval(float(measure(data, data.once)[0]), bootstrap(data, measure, seed), data.rarer)
+    return Figure(found.value, max(0.0, found.low), min(1.0, found.high))
 
 
-def _interval(value: float, drawn: NDArray[np.float64]) -> Figure:
-    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Figure(value, float(low), float(high))
+def _interval(value: float, drawn: NDArray[np.float64], rarer: int) -> Figure:
+    """Return the middle 95 % of the draws.
+
+    Where all draws agree they show no spread, which is not to have none: then the interval reaches as far as that of a
+    rate of 1 in as many trials as there are variants of the rarer kind.
+    """
+    low, high = map(float, np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+    reach = 1 - exact_interval(rarer, rarer)[0] if high - low < _ROUNDING else 0.0
+    return Figure(value, low - reach, high + reach)
 
 
 def _shuffled(data: Judged, seed: int) -> Shuffled:

@@ -132,11 +132,11 @@ def _grid(title: str) -> Grid:
     grid = Grid(title=heading, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=padding)
     grid.add_column("episodes of", overflow="fold")
     for name in HEADINGS:
-        grid.add_column(name, justify="right")
+        grid.add_column(name, justify="right", no_wrap=True)
     return grid
 
 
-HEADINGS = ("gamed", "other", "verdicts", "ROC area", "precision", "at 1 %", "shuffled", "flipped")
+HEADINGS = ("gamed", "other", "verdicts", "ROC", "PR", "at 1%", "p", "flip")
 """What `cells` writes."""
 
 
@@ -147,7 +147,7 @@ def cells(detection: Detection, between: str = " ") -> tuple[str, ...]:
     if detection.roc is None or detection.shuffled is None:
         return (*counts, "too few", "", "", "", "")
     figures = (str(each).replace(" ", between) for each in (detection.roc, detection.precision, detection.detected))
-    return (*counts, *figures, f"p = {detection.shuffled.p:.3f}", f"{detection.flipped:.2f}")
+    return (*counts, *figures, f"{detection.shuffled.p:.3f}", f"{detection.flipped:.2f}")
 
 
 def _difference(each: Comparison, found: Table) -> str:
@@ -156,9 +156,9 @@ def _difference(each: Comparison, found: Table) -> str:
 
 
 _LEGEND = (
-    "Gamed counts evaded episodes too; the others were honest or unclear; attempts, repairs and what was not measured are "
-    "left out. Verdicts: on how many of them the monitor did not abstain. Figures stand with 95 % bootstrap intervals "
-    "over variants, and need 5 variants of either kind. Precision is average precision; at 1 %, the share of gamed "
-    "episodes that are suspected where at most 1 % of the others are. Shuffled: how often shuffled labels do as well. "
-    "Flipped: the ROC area when every verdict is turned round."
+    "Gamed counts evaded episodes too; the others were honest or unclear; attempts, repairs and what was not measured "
+    "are left out. Verdicts: on how many of them the monitor did not abstain. Figures stand with 95 % bootstrap "
+    "intervals over variants, and need 5 variants of either kind. ROC: area under the curve. PR: average precision. "
+    "At 1%: share of gamed episodes suspected where at most 1 % of the others are. p: how often shuffled labels do as "
+    "well. Flip: the ROC area when every verdict is turned round."
 )

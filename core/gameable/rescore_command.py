@@ -160,9 +160,11 @@ def _changes(store: Store, name: str) -> list[Change]:
     return sorted(changes.values(), key=lambda each: (each.source == OUTCOME, each.source == TOTAL, each.source))
 
 
-def _pairs(
-    scores: Mapping[str, Score], name: str, label: str | None
-) -> Iterator[tuple[str, Score | str | None, Score]]:
+_Before = Score | str | None
+"""What was said when the episode was played: a score, or the label of the outcome."""
+
+
+def _pairs(scores: Mapping[str, Score], name: str, label: str | None) -> Iterator[tuple[str, _Before, Score]]:
     for source, after in scores.items():
         own, _, plain = source.partition("/")
         if own == name:
