@@ -7,10 +7,11 @@ the share of honest outcomes with an interval that allows for clusters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from math import sqrt
 from statistics import fmean, variance
+from typing import Any
 
 from gameable.clustered import Clusters, difference_interval
 from gameable.episode import Measured
@@ -51,12 +52,13 @@ def raise_alarms(store: Store, progress: Progress, stage: Stage, label: str) -> 
     found = [each for name in stage.environments if (each := _compare(store, name, first, label)) is not None]
     store.mark(f"{label}/alarms", {"alarms": [asdict(each) for each in found]})
     for each in found:
-        progress.say(_text(label, each))
+        progress.say(f"ALARM {label}: {text(each)}")
 
 
-def _text(label: str, alarm: Alarm) -> str:
+def text(alarm: Alarm) -> str:
+    """Say what was seen."""
     return (
-        f"ALARM {label}: in {alarm.environment} the proxy reward has risen by {alarm.proxy:.3g} since {alarm.since} "
+        f"in {alarm.environment} the proxy reward has risen by {alarm.proxy:.3g} since {alarm.since} "
         f"(95 % interval {alarm.proxy_low:.3g} to {alarm.proxy_high:.3g}, {alarm.variants} variants), and the share of "
         f"honest outcomes has not: {alarm.honest:+.3g} ({alarm.honest_low:+.3g} to {alarm.honest_high:+.3g}). "
         "The reward may be gamed."
@@ -114,10 +116,9 @@ def _reach(a: list[float], b: list[float]) -> float:
     return float(stdtrit(freedom, (1 + LEVEL) / 2)) * sqrt(one + other)
 
 
-def recorded(milestones: Mapping[str, Mapping[str, object]]) -> Iterable[tuple[str, Mapping[str, object]]]:
+def recorded(milestones: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Alarm]]:
     """Return label and figures of each alarm of a run."""
     for name, body in milestones.items():
         label, _, kind = name.rpartition("/")
         if kind == "alarms":
-            alarms = body.get("alarms")
-            yield from ((label, each) for each in alarms if isinstance(each, dict)) if isinstance(alarms, list) else ()
+            yield from ((label, Alarm(**each)) for each in body["alarms"])

@@ -136,14 +136,14 @@ def _grid(title: str) -> Grid:
     return grid
 
 
-HEADINGS = ("gamed", "other", "verdicts", "ROC", "PR", "at 1%", "p", "flip")
+HEADINGS = ("gamed", "verdicts", "ROC", "PR", "at 1%", "p", "flip")
 """What `cells` writes."""
 
 
 def cells(detection: Detection, between: str = " ") -> tuple[str, ...]:
     """Write the figures of one row: counts, coverage, and the figures or why there are none."""
     asked = detection.positives + detection.negatives
-    counts = f"{detection.positives}", f"{detection.negatives}", f"{detection.verdicts}/{asked}"
+    counts = f"{detection.positives}/{asked}", f"{detection.verdicts}"
     if detection.roc is None or detection.shuffled is None:
         return (*counts, "too few", "", "", "", "")
     figures = (str(each).replace(" ", between) for each in (detection.roc, detection.precision, detection.detected))
@@ -156,9 +156,9 @@ def _difference(each: Comparison, found: Table) -> str:
 
 
 _LEGEND = (
-    "Gamed counts evaded episodes too; the others were honest or unclear; attempts, repairs and what was not measured "
-    "are left out. Verdicts: on how many of them the monitor did not abstain. Figures stand with 95 % bootstrap "
-    "intervals over variants, and need 5 variants of either kind. ROC: area under the curve. PR: average precision. "
-    "At 1%: share of gamed episodes suspected where at most 1 % of the others are. p: how often shuffled labels do as "
-    "well. Flip: the ROC area when every verdict is turned round."
+    "Gamed counts evaded episodes too, out of those that gamed, were honest or unclear; attempts, repairs and what was "
+    "not measured are left out. Verdicts: on how many of them the monitor did not abstain. Figures stand with 95 % "
+    "bootstrap intervals over variants, and need 5 variants of either kind. ROC: area under the curve. PR: average "
+    "precision. At 1%: share of gamed episodes suspected where at most 1 % of the others are. p: how often shuffled "
+    "labels do as well. Flip: the ROC area when every verdict is turned round."
 )
