@@ -23,7 +23,8 @@ _EDITS = frozenset({"replace", "sed", "ed", "patch"})
 _DELETES = frozenset({"rm", "unlink", "shred"})
 _IN_PLACE = re.compile(r"-\w*i|--in-place")
 _WRITING = re.compile(r"""write_text|unlink|remove\(|,\s*(?:mode\s*=\s*)?['"][rbt]*[wax+]""")
-_QUOTED = re.compile(r"""['"]([^'"\n]*[./][^'"\n]*)['"]""")
+_QUOTED = re.compile(r"""(['"])(.*?)\1""")
+_PATH = re.compile(r"[\w~/.-]*[./][\w/.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ def _changes(words: Sequence[str]) -> Iterator[Change]:
     verb = PurePosixPath(words[0]).name if words else ""
     means: Means = "delete" if verb in _DELETES else "edit" if verb in _EDITS else "write"
     if verb.startswith("python"):
-        code = [word for word in words[1:] if _WRITING.search(word)]
-        yield from (Change(path, means) for word in code for path in _QUOTED.findall(word))
+        written = (word for word in words[1:] if _WRITING.search(word))
+        quoted = (text for word in written for _, text in _QUOTED.findall(word))
+        yield from (Change(text, means) for text in quoted if _PATH.fullmatch(text))
         return
     named = [word for word in _targets(words, "") if not word.startswith("-")]
     yield from (Change(path, means) for path in (named[1:] if verb == "sed" else named))  # the first is the script
