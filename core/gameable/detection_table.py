@@ -113,7 +113,7 @@ def table(store: Store, only: Sequence[str] | None = None) -> Table:
         Row(name, name in against, environment, model, phase, detect(episodes[name]))
         for (phase, environment, model), episodes in seen.items()
         for name in wanted
-        if any(each.suspicion is not None for each in episodes[name])
+        if episodes[name]
     ]
     comparisons = list(_comparisons(seen, noted, set(wanted), against))
     return Table(rows, comparisons, {name: _cost(store, name) for name in wanted}, against)
@@ -159,13 +159,13 @@ def _verdicts(store: Store, names: Sequence[str]) -> Iterator[tuple[_Group, str,
         scores = dict(store.scores(f"{phase}/"))
         for row in store.outcomes(f"{phase}/"):
             models = [row.id.split("/")[1], *([ALL] if phase == "evaluate" else [])]
-            for name in names:
-                suspicion = _value(scores.get(row.id, {}).get(PREFIX + name))
-                each = Seen(row.id, row.variant, suspicion, is_positive(row.label))
+            looked = scores.get(row.id, {})
+            for name in (name for name in names if PREFIX + name in looked):
+                each = Seen(row.id, row.variant, _value(looked[PREFIX + name]), is_positive(row.label))
                 yield from (((phase, row.environment, model), name, each) for model in models)
 
 
-def _value(score: Score | None) -> float | None:
+def _value(score: Score) -> float | None:
     return score.value if isinstance(score, Measured) else None
 
 
