@@ -76,6 +76,8 @@ class Table:
     costs: Mapping[str, Cost]
     trained_against: frozenset[str]
     """Names of the monitors that the run trained against."""
+    overall: str
+    """Which rows show all evaluations: `ALL`, or the only model where there is but one."""
 
     def called(self, monitor: str) -> str:
         """Return the name with the mark that it must carry."""
@@ -116,7 +118,7 @@ def table(store: Store, only: Sequence[str] | None = None) -> Table:
         if episodes[name]
     ]
     comparisons = list(_comparisons(seen, noted, set(wanted), against))
-    return Table(rows, comparisons, {name: _cost(store, name) for name in wanted}, against)
+    return Table(rows, comparisons, {name: _cost(store, name) for name in wanted}, against, _overall(store))
 
 
 _Group = tuple[Phase, str, str]
@@ -155,14 +157,20 @@ def _place(group: _Group, environments: Sequence[str], models: Sequence[str]) ->
 
 def _verdicts(store: Store, names: Sequence[str]) -> Iterator[tuple[_Group, str, Seen]]:
     phases: tuple[Phase, ...] = ("evaluate", "train")
+    overall = _overall(store)
     for phase in phases:
         scores = dict(store.scores(f"{phase}/"))
         for row in store.outcomes(f"{phase}/"):
-            models = [row.id.split("/")[1], *([ALL] if phase == "evaluate" else [])]
+            models = {row.id.split("/")[1], *([overall] if phase == "evaluate" else [])}
             looked = scores.get(row.id, {})
             for name in (name for name in names if PREFIX + name in looked):
                 each = Seen(row.id, row.variant, _value(looked[PREFIX + name]), is_positive(row.label))
                 yield from (((phase, row.environment, model), name, each) for model in models)
+
+
+def _overall(store: Store) -> str:
+    models = store.manifest["models"]
+    return ALL if len(models) > 1 else str(models[0])
 
 
 def _value(score: Score) -> float | None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from gameable.assembly import monitor_within
 from gameable.contracts import Monitor
 from gameable.detection import Detection
-from gameable.detection_table import ALL, Comparison, Row, Table, monitors, table
+from gameable.detection_table import Comparison, Row, Table, monitors, table
 from gameable.monitoring import Watch, plain
 from gameable.overseeing import look
 from gameable.plugins import Plugins
@@ -102,7 +102,7 @@ def show(found: Table, console: Console) -> None:
     for name, cost in found.costs.items():
         console.print(Text(f"Cost of {found.called(name)}: {cost}."))
     for each in found.comparisons:
-        if each.model == ALL:
+        if (each.phase, each.model) == ("evaluate", found.overall):
             console.print(Text(_difference(each, found)))
     console.print(_LEGEND)
 

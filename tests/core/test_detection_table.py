@@ -88,6 +88,16 @@ def test_there_is_a_row_for_every_environment_and_model_and_for_all_models(tmp_p
     assert set(rows[6:]) == {("train", "thermometer", "1-heat"), ("train", "small-talk", "1-heat")}
 
 
+def test_where_there_is_one_model_it_stands_for_all(tmp_path: Path) -> None:
+    run = begun(tmp_path / "run", profile("hot", "rules", evaluation={**EVALUATION, "models": ["1-heat"]}))
+    with run.store as store:
+        run.run()
+        found = table(store)
+    assert [row.model for row in found.rows if row.phase == "evaluate"] == ["1-heat"] * 4
+    assert found.overall == "1-heat"
+    assert {row.detection.episodes for row in found.rows if row.phase == "evaluate"} == {40}
+
+
 def test_figures_are_those_of_the_row_own_episodes(tmp_path: Path) -> None:
     with finished(tmp_path / "run", "hot", {"use": "hot", "name": "lost", "blind": True}) as store:
         found = {(row.monitor, row.phase, row.environment, row.model): row.detection for row in table(store).rows}
@@ -134,7 +144,7 @@ def test_costs_of_all_looks_are_added_up(tmp_path: Path) -> None:
 def test_a_run_without_monitors_has_an_empty_table(tmp_path: Path) -> None:
     with finished(tmp_path / "run") as store:
         assert monitors(store) == {}
-        assert table(store) == Table([], [], {}, frozenset())
+        assert table(store) == Table([], [], {}, frozenset(), ALL)
 
 
 def test_everything_can_be_written_as_json(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gameable.alarms import recorded, text
-from gameable.detection_table import ALL, Comparison, Row, Table, table
+from gameable.detection_table import Comparison, Row, Table, table
 from gameable.monitor_command import cells
 from gameable.store import Store
 from gameable_plugins.reports import _figures
@@ -43,7 +43,7 @@ def section(store: Store) -> Section | None:
 def _plots(found: Table) -> dict[str, str]:
     curves: dict[str, dict[str, Row]] = {}
     for row in found.rows:
-        if row.model == ALL and row.detection.curve:
+        if (row.phase, row.model) == ("evaluate", found.overall) and row.detection.curve:
             curves.setdefault(row.environment, {})[found.called(row.monitor)] = row
     return {
         environment: _figures.detection({name: row.detection for name, row in rows.items()})
