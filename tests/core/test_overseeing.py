@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import watchers
+from rich.console import Console
 from watchers import Listening, begun, plugins, profile
 
 from gameable import Measured, PluginError, ProfileError, ScoredEpisode, Trained, Unscored, Update
 from gameable.assembly import assemble
+from gameable.cost import Cost
+from gameable.describe import plan
 from gameable.profile import Profile, load
 from gameable.store import Store
 from toys import PROFILE
@@ -238,3 +242,11 @@ def test_a_run_resumed_after_its_screen_trains_on_the_same(tmp_path: Path, monke
         second.run()
     assert len(sizes) == 2
     assert sizes[0] == sizes[1] < 20
+
+
+def test_the_plan_says_who_watches() -> None:
+    shown = Console(width=200, file=StringIO())
+    cost = Cost({}, "guessed", None, None)
+    plan(profile({"use": "hot", "mode": "screen"}, "rules", access="files"), cost, Path(), shown)
+    assert isinstance(shown.file, StringIO)
+    assert "Monitors: hot (screen), rules (audit); they see files at most." in shown.file.getvalue()

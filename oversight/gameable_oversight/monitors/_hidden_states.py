@@ -31,7 +31,9 @@ class Reader:
         """
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         try:
             model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32).eval()
             tokenizer = AutoTokenizer.from_pretrained(checkpoint)
