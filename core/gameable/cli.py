@@ -71,7 +71,7 @@ def run(
         return
     folder = out or Path("runs") / f"{chosen.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     console.print(f"Run folder: {folder}. Stop at any time with Ctrl-C; `gameable resume {folder}` goes on.")
-    with _stoppable(f"`gameable resume {folder}` goes on"):
+    with _stoppable(folder):
         for finished in several.start(chosen, plugins, folder, make_progress(console)):
             _conclude(finished)
 
@@ -98,18 +98,20 @@ def resume(folder: Run) -> None:
     from gameable import seeds
     from gameable.terminal import make_progress
 
-    with _stoppable(f"`gameable resume {folder}` goes on"):
+    with _stoppable(folder):
         for finished in seeds.resume(folder, make_progress(_stderr())):
             _conclude(finished)
 
 
 @contextmanager
-def _stoppable(further: str) -> Iterator[None]:
-    """Leave on Ctrl-C with status 130, saying how it goes on."""
+def _stoppable(folder: Path, command: str | None = None) -> Iterator[None]:
+    """Leave on Ctrl-C with status 130 and the command that goes on, `gameable resume` if none is given."""
     try:
         yield
     except KeyboardInterrupt:
-        sys.stderr.write(f"\nStopped. Everything that was finished is kept; {further}.\n")
+        sys.stderr.write(
+            f"\nStopped. Everything that was finished is kept; {command or f'`gameable resume {folder}`'} goes on.\n"
+        )
         raise typer.Exit(130) from None
 
 
@@ -200,7 +202,7 @@ def monitor(
         found = monitor_command.stored(folder)
     else:
         progress = make_progress(_stderr())
-        with _stoppable("the same command goes on"):
+        with _stoppable(folder, "the same command"):
             found = monitor_command.apply(
                 Plugins(), folder, name, settings(options or ()), cache=cache_folder(), progress=progress, access=access
             )
@@ -217,7 +219,7 @@ def rescore(folder: Run, as_json: AsJson = False) -> None:
     from gameable.runs import cache_folder
     from gameable.terminal import make_progress
 
-    with _stoppable("the same command goes on"):
+    with _stoppable(folder, "the same command"):
         found = rescore_command.rescore(folder, cache=cache_folder(), progress=make_progress(_stderr()))
     if as_json:
         _print_json(rescore_command.as_json(found))

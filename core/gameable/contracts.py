@@ -396,9 +396,9 @@ class Monitor(Plugin):
             MonitorError: something is missing, with what to type next.
         """
 
+    def close(self) -> None:
+        """Free what `prepare` loaded. May be called twice."""
+
     @abstractmethod
     def inspect(self, views: Sequence[ActionsView]) -> list[Score]:
         """Suspicion in [0, 1] of each view, in order, with the reason; `Unscored` where it cannot say."""
-
-    def close(self) -> None:
-        """Free what `prepare` loaded. May be called twice."""

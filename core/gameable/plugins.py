@@ -196,13 +196,13 @@ class Plugins:
         """Make a reward source."""
         return self._build(RewardOffer, RewardSource, name, options)
 
-    def optimizer(self, name: str, options: Mapping[str, Any]) -> Optimizer:
-        """Make an optimizer."""
-        return self._build(OptimizerOffer, Optimizer, name, options)
-
     def monitor(self, name: str, options: Mapping[str, Any]) -> Monitor:
         """Make a monitor, and the plugins that its options name."""
         return self._build(MonitorOffer, Monitor, name, options)
+
+    def optimizer(self, name: str, options: Mapping[str, Any]) -> Optimizer:
+        """Make an optimizer."""
+        return self._build(OptimizerOffer, Optimizer, name, options)
 
     def sandbox(self, name: str, options: Mapping[str, Any]) -> Sandbox:
         """Make a sandbox; nothing is started yet."""

@@ -26,7 +26,7 @@ from gameable.errors import SandboxError
 from gameable.plugins import Plugins
 from gameable.profile import Profile
 from gameable.progress import Progress
-from gameable.runs import check_sandbox, versions
+from gameable.runs import versions
 from gameable.scoring import score
 from gameable.store import TOTAL, Store
 
@@ -73,7 +73,9 @@ def rescore(folder: Path, *, cache: Path, progress: Progress, plugins: Plugins |
     with Store.open(folder, write=True) as store:
         profile = Profile.model_validate(store.manifest["profile"])
         parts = assemble(profile, plugins or Plugins(profile.plugins.block))
-        check_sandbox(profile.sandbox.use, parts.sandbox)
+        lacking = parts.sandbox.missing()
+        if lacking is not None:
+            raise SandboxError(f"the sandbox '{profile.sandbox.use}' cannot be used yet: {lacking}")
         with closing(parts.sandbox):
             name = _begin(store, parts)
             _prepare(parts, Context(folder, cache, parts.policy.fetch(cache), profile.seed, progress))

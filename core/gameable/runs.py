@@ -59,7 +59,7 @@ def ready(profile: Profile, plugins: Plugins, folder: Path) -> Parts:
         GameableError: the profile, a plugin, the model or the folder is not as it must be.
     """
     parts = assemble(profile, plugins)
-    check_sandbox(profile.sandbox.use, parts.sandbox)
+    _check_sandbox(profile, parts.sandbox)
     model = parts.policy.fetch(cache_folder())
     checkpoints = len(profile.stages) + (profile.start is not None)
     _check_space(folder, model, profile.seeds * checkpoints)
@@ -75,7 +75,7 @@ def resume(folder: Path, progress: Progress) -> None:
     with Store.open(folder, write=True) as store:
         profile = Profile.model_validate(store.manifest["profile"])
         parts = assemble(profile, Plugins(profile.plugins.block))
-        check_sandbox(profile.sandbox.use, parts.sandbox)
+        _check_sandbox(profile, parts.sandbox)
         for name, then, now in _changed(store.manifest["versions"], parts.sandbox):
             progress.say(f"note: the run was started with {name} {then}, this is {now}; results may differ.")
         _run(profile, parts, store, progress)
@@ -134,15 +134,10 @@ def versions(sandbox: Sandbox) -> dict[str, str]:
     return {**found, **sandbox.identity()}
 
 
-def check_sandbox(name: str, sandbox: Sandbox) -> None:
-    """See that a sandbox can be used on this machine.
-
-    Raises:
-        SandboxError: it cannot yet, with what to type next.
-    """
+def _check_sandbox(profile: Profile, sandbox: Sandbox) -> None:
     missing = sandbox.missing()
     if missing is not None:
-        raise SandboxError(f"the sandbox '{name}' cannot be used yet: {missing}")
+        raise SandboxError(f"the sandbox '{profile.sandbox.use}' cannot be used yet: {missing}")
 
 
 def _changed(then: Mapping[str, str], sandbox: Sandbox) -> list[tuple[str, str, str]]:
