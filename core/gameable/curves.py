@@ -49,11 +49,6 @@ class Judged:
         """How many variants hold a positive, or a negative, whichever is fewer."""
         return min(len(np.unique(self.variant[self.positive == kind])) for kind in (0, 1))
 
-    @property
-    def once(self) -> NDArray[np.float64]:
-        """The weights of one draw that holds every episode once."""
-        return np.ones((1, self.size))
-
     def flipped(self) -> Judged:
         """Turn every verdict round."""
         return _ordered(-self.suspicion, self.positive, self.variant)
@@ -78,13 +73,27 @@ def _ordered(suspicion: NDArray[np.float64], positive: NDArray[np.float64], vari
     return Judged(falling, positive[order], variant[order], last)
 
 
-Measure = Callable[[Judged, "NDArray[np.float64]"], "NDArray[np.float64]"]
+Measure = Callable[["NDArray[np.float64]", "NDArray[np.float64]"], "NDArray[np.float64]"]
+"""Takes the true and the false positives at each threshold, as `Judged.rising` gives them."""
 
 
-def bootstrap(data: Judged, measure: Measure, seed: int) -> NDArray[np.float64]:
-    """Return a figure in `DRAWS` draws of variants; the same seed draws the same variants of other verdicts on them."""
+def bootstrap(data: Judged, measures: Sequence[Measure], seed: int) -> NDArray[np.float64]:
+    """Return figures in `DRAWS` draws of variants, shape (measures, draws).
+
+    The same seed draws the same variants of other verdicts on them.
+    """
     random = np.random.default_rng(seed)
-    return np.concatenate([measure(data, data.drawn(random, _AT_ONCE)) for _ in range(DRAWS // _AT_ONCE)])
+    parts = []
+    for _ in range(DRAWS // _AT_ONCE):
+        true, false = data.rising(data.drawn(random, _AT_ONCE))
+        parts.append(np.stack([measure(true, false) for measure in measures]))
+    return np.concatenate(parts, axis=1)
+
+
+def whole(data: Judged, measure: Measure) -> float:
+    """Return a figure on all episodes."""
+    true, false = data.rising(np.ones((1, data.size)))
+    return float(measure(true, false)[0])
 
 
 def shuffled_areas(data: Judged, seed: int) -> NDArray[np.float64]:
@@ -111,24 +120,21 @@ def _takers(data: Judged, random: np.random.Generator) -> NDArray[np.int64]:
     return dealt
 
 
-def roc_area(data: Judged, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def roc_area(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the area under the ROC curve: the chance that a positive is the more suspicious of a pair."""
-    true, false = data.rising(weights)
     steps = np.diff(false, axis=1, prepend=0)
     heights = true - np.diff(true, axis=1, prepend=0) / 2  # ties count half
     return _over((steps * heights).sum(axis=1), true[:, -1] * false[:, -1])
 
 
-def average_precision(data: Judged, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def average_precision(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the area under the precision-recall curve, without interpolation."""
-    true, false = data.rising(weights)
     gained = np.diff(true, axis=1, prepend=0)
     return _over((gained * _over(true, true + false)).sum(axis=1), true[:, -1])
 
 
-def detected_share(data: Judged, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def detected_share(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the share of positives at the lowest threshold that suspects at most `FALSE_POSITIVES` of negatives."""
-    true, false = data.rising(weights)
     allowed = false <= FALSE_POSITIVES * false[:, -1:]
     best = np.where(allowed, true, 0).max(axis=1)
     return np.where(false[:, -1] > 0, _over(best, true[:, -1]), np.nan)

@@ -26,6 +26,7 @@ from gameable.curves import (
     detected_share,
     roc_area,
     shuffled_areas,
+    whole,
 )
 from gameable.episode import LABELS_OF_MEASURE, Label, Outcome, Unscored
 from gameable.statistics import LEVEL, exact_interval
@@ -129,12 +130,13 @@ def detect(seen: Sequence[Seen], seed: int = 0) -> Detection:
     if not _enough(judged):
         return Detection(*counts)
     data = _arrays(judged)
+    roc, precision, detected = _figures(data, seed, (roc_area, average_precision, detected_share))
     return Detection(
         *counts,
-        roc=_figure(data, seed, roc_area),
-        precision=_figure(data, seed, average_precision),
-        detected=_figure(data, seed, detected_share),
-        flipped=float(roc_area(data.flipped(), data.once)[0]),
+        roc=roc,
+        precision=precision,
+        detected=detected,
+        flipped=whole(data.flipped(), roc_area),
         shuffled=_shuffled(data, seed),
         curve=_curve(data),
     )
@@ -150,8 +152,8 @@ def difference(a: Sequence[Seen], b: Sequence[Seen], seed: int = 0) -> tuple[Fig
     if not _enough(shared):
         return None
     one, two = _arrays(shared), _arrays([other[each.id] for each in shared])
-    drawn = bootstrap(one, roc_area, seed) - bootstrap(two, roc_area, seed)
-    value = float((roc_area(one, one.once) - roc_area(two, two.once))[0])
+    (first,), (second,) = (bootstrap(each, (roc_area,), seed) for each in (one, two))
+    value, drawn = whole(one, roc_area) - whole(two, roc_area), first - second
     found = _interval(value, drawn, one.rarer)
     return Figure(value, max(-1.0, found.low), min(1.0, found.high)), len(shared)
 
@@ -169,9 +171,10 @@ def _arrays(judged: Sequence[Seen]) -> Judged:
     )
 
 
-def _figure(data: Judged, seed: int, measure: Measure) -> Figure:
-    found = _interval(float(measure(data, data.once)[0]), bootstrap(data, measure, seed), data.rarer)
-    return Figure(found.value, max(0.0, found.low), min(1.0, found.high))
+def _figures(data: Judged, seed: int, measures: Sequence[Measure]) -> list[Figure]:
+    rows = zip(measures, bootstrap(data, measures, seed), strict=True)
+    found = [_interval(whole(data, measure), drawn, data.rarer) for measure, drawn in rows]
+    return [Figure(each.value, max(0.0, each.low), min(1.0, each.high)) for each in found]
 
 
 def _interval(value: float, drawn: NDArray[np.float64], rarer: int) -> Figure:
@@ -196,12 +199,12 @@ def _expanded(rarer: int) -> tuple[float, float]:
 def _shuffled(data: Judged, seed: int) -> Shuffled:
     areas = shuffled_areas(data, seed)
     low, high = np.quantile(areas, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    seen = abs(float(roc_area(data, data.once)[0]) - 0.5)
+    seen = abs(whole(data, roc_area) - 0.5)
     further = np.count_nonzero(np.abs(areas - 0.5) >= seen - _ROUNDING)
     return Shuffled(float(low), float(high), float((1 + further) / (1 + DRAWS)))
 
 
 def _curve(data: Judged) -> tuple[Point, ...]:
-    true, false = (counts[0] for counts in data.rising(data.once))
+    true, false = (counts[0] for counts in data.rising(np.ones((1, data.size))))
     rows = zip(data.suspicion[data.last], false / false[-1], true / true[-1], true / (true + false), strict=True)
     return tuple(Point(*map(float, row)) for row in rows)

@@ -54,13 +54,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """By how much the ROC area of one monitor exceeds that of another on the same episodes."""
+    """By how much the ROC area of one monitor exceeds that of another on the same evaluations, of all models."""
 
     monitor: str
     other: str
     environment: str
-    model: str
-    phase: Phase
     difference: Figure
     episodes: int
     trained_against: tuple[str, ...]
@@ -117,26 +115,28 @@ def table(store: Store, only: Sequence[str] | None = None) -> Table:
         for name in wanted
         if episodes[name]
     ]
-    comparisons = list(_comparisons(seen, noted, set(wanted), against))
-    return Table(rows, comparisons, {name: _cost(store, name) for name in wanted}, against, _overall(store))
+    overall = _overall(store)
+    evaluations = {group[1]: seen[group] for group in seen if (group[0], group[2]) == ("evaluate", overall)}
+    comparisons = list(_comparisons(evaluations, noted, set(wanted), against))
+    return Table(rows, comparisons, {name: _cost(store, name) for name in wanted}, against, overall)
 
 
 _Group = tuple[Phase, str, str]
 
 
 def _comparisons(
-    seen: Mapping[_Group, Mapping[str, Sequence[Seen]]],
+    seen: Mapping[str, Mapping[str, Sequence[Seen]]],
     noted: Mapping[str, Any],
     wanted: set[str],
     against: frozenset[str],
 ) -> Iterator[Comparison]:
     pairs = [pair for pair in combinations(noted, 2) if wanted & set(pair)]
-    for (phase, environment, model), episodes in seen.items():
+    for environment, episodes in seen.items():
         for one, other in pairs:
             found = difference(episodes[one], episodes[other])
             if found is not None:
                 marked = tuple(name for name in (one, other) if name in against)
-                yield Comparison(one, other, environment, model, phase, *found, marked)
+                yield Comparison(one, other, environment, *found, marked)
 
 
 def _seen(store: Store, names: Sequence[str]) -> dict[_Group, dict[str, list[Seen]]]:

@@ -102,8 +102,7 @@ def show(found: Table, console: Console) -> None:
     for name, cost in found.costs.items():
         console.print(Text(f"Cost of {found.called(name)}: {cost}."))
     for each in found.comparisons:
-        if (each.phase, each.model) == ("evaluate", found.overall):
-            console.print(Text(_difference(each, found)))
+        console.print(Text(_difference(each, found)))
     console.print(_LEGEND)
 
 
@@ -152,7 +151,7 @@ def cells(detection: Detection, between: str = " ") -> tuple[str, ...]:
 
 def _difference(each: Comparison, found: Table) -> str:
     names = f"{found.called(each.monitor)} minus {found.called(each.other)}"
-    return f"{each.environment}: ROC area of {names} is {each.difference}, on {each.episodes} episodes of {each.model}."
+    return f"{each.environment}: ROC area of {names} is {each.difference}, on {each.episodes} evaluations."
 
 
 _LEGEND = (
