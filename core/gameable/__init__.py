@@ -49,6 +49,7 @@ from gameable.episode import (
 from gameable.errors import (
     EnvironmentFault,
     GameableError,
+    MonitorError,
     OptimizerError,
     PluginError,
     PolicyError,
@@ -57,6 +58,7 @@ from gameable.errors import (
     SandboxError,
     StoreError,
 )
+from gameable.nested import MonitorOption, PolicyOption
 from gameable.offers import (
     EnvironmentOffer,
     MitigationOffer,
@@ -97,7 +99,9 @@ __all__ = [
     "Mitigation",
     "MitigationOffer",
     "Monitor",
+    "MonitorError",
     "MonitorOffer",
+    "MonitorOption",
     "Optimizer",
     "OptimizerError",
     "OptimizerOffer",
@@ -110,6 +114,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "PolicyOffer",
+    "PolicyOption",
     "Profile",
     "ProfileError",
     "ProfileOffer",

@@ -10,14 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gameable.contracts import Environment, Optimizer, Policy, Sandbox
+from gameable.contracts import Environment, Monitor, Optimizer, Policy, Sandbox
 from gameable.discovery import candidates, check_required
 from gameable.episode import Split
 from gameable.errors import ProfileError
+from gameable.monitoring import Watch
 from gameable.offers import EnvironmentOffer
 from gameable.plugins import Plugins
-from gameable.profile import START, Profile
+from gameable.profile import START, Profile, Watcher
 from gameable.scoring import WeightedSource
+from gameable.views import Access, allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Parts:
     environments: Mapping[str, Environment]
     optimizers: Mapping[str, Optimizer]
     """By name of the stage; the warm start's under `start`."""
+    watches: Sequence[Watch] = ()
+    """The monitors, in the profile's order."""
 
 
 def plugins_of(profile: Profile) -> Plugins:
@@ -61,6 +65,7 @@ def assemble(profile: Profile, plugins: Plugins) -> Parts:
         ],
         environments={name: _environment(profile, name, plugins) for name in profile.environment_names},
         optimizers=_optimizers(profile, plugins),
+        watches=[_watch(each, profile.oversight.access, plugins) for each in profile.oversight.monitors],
     )
     _check_sizes(profile, parts.environments)
     return parts
@@ -76,6 +81,28 @@ def _optimizers(profile: Profile, plugins: Plugins) -> dict[str, Optimizer]:
     if profile.start:
         named[START] = profile.start.optimizer
     return {name: plugins.optimizer(reference.use, reference.options) for name, reference in named.items()}
+
+
+def _watch(watcher: Watcher, granted: Access, plugins: Plugins) -> Watch:
+    monitor = monitor_within(granted, watcher.use, watcher.options, plugins)
+    return Watch(watcher.label, watcher.use, watcher.options, monitor, watcher.mode, watcher.threshold, watcher.penalty)
+
+
+def monitor_within(granted: Access, name: str, options: Mapping[str, Any], plugins: Plugins) -> Monitor:
+    """Make a monitor that sees no more than it may.
+
+    Raises:
+        ProfileError: it declares a higher level.
+        PluginError: it is unknown, broken, or refuses its options.
+    """
+    monitor = plugins.monitor(name, options)
+    if not allows(granted, monitor.sees):
+        raise ProfileError(
+            f"monitor '{name}' looks at episodes at the level '{monitor.sees}', and no more than '{granted}' is "
+            f"granted. To grant it, write `oversight: {{access: {monitor.sees}}}` in the profile, or "
+            f"`--access {monitor.sees}` after `gameable monitor`."
+        )
+    return monitor
 
 
 def _check(profile: Profile, plugins: Plugins) -> None:

@@ -22,6 +22,7 @@ from gameable.discovery import read_file
 from gameable.errors import GameableError, PluginError
 from gameable.on_ray.option import Ray, RayCommand
 from gameable.plugins import Plugins, rows_as_json
+from gameable.views import Access
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -162,12 +163,14 @@ def resume(folder: Run, *, ray: Ray = None) -> None:
 
 
 @contextmanager
-def _stoppable(folder: Path) -> Iterator[None]:
-    """Leave on Ctrl-C with status 130 and the command that goes on."""
+def _stoppable(folder: Path, command: str | None = None) -> Iterator[None]:
+    """Leave on Ctrl-C with status 130 and the command that goes on, `gameable resume` if none is given."""
     try:
         yield
     except KeyboardInterrupt:
-        sys.stderr.write(f"\nStopped. Everything that was finished is kept; `gameable resume {folder}` goes on.\n")
+        sys.stderr.write(
+            f"\nStopped. Everything that was finished is kept; {command or f'`gameable resume {folder}`'} goes on.\n"
+        )
         raise typer.Exit(130) from None
 
 
@@ -282,6 +285,55 @@ def report(folder: Run) -> None:
     """Write report.html into the run folder: one file that opens anywhere."""
     written = Plugins().report("html")(folder)
     _stdout().print(f"Report: {written}")
+
+
+@app.command()
+def monitor(
+    folder: Run,
+    *,
+    name: Annotated[
+        str | None, typer.Option("--monitor", help="Name of a monitor to apply to stored episodes.", show_default=False)
+    ] = None,
+    options: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an option.")] = None,
+    access: Annotated[
+        Access | None, typer.Option(help="The most it may see; as the profile says if left out.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Apply a monitor to stored episodes and print what it is worth; without one, what those are that have looked."""
+    from gameable import monitor_command
+    from gameable.detection_table import as_json as plain
+    from gameable.inheritance import options as settings
+    from gameable.runs import cache_folder
+    from gameable.terminal import make_progress
+
+    if name is None:
+        found = monitor_command.stored(folder)
+    else:
+        progress = make_progress(_stderr())
+        with _stoppable(folder, "the same command"):
+            found = monitor_command.apply(
+                Plugins(), folder, name, settings(options or ()), cache=cache_folder(), progress=progress, access=access
+            )
+    if as_json:
+        _print_json(plain(found))
+    else:
+        monitor_command.show(found, _stdout())
+
+
+@app.command()
+def rescore(folder: Run, as_json: AsJson = False) -> None:
+    """Compute rewards and judgements of stored episodes again, without sampling; nothing is overwritten."""
+    from gameable import rescore_command
+    from gameable.runs import cache_folder
+    from gameable.terminal import make_progress
+
+    with _stoppable(folder, "the same command"):
+        found = rescore_command.rescore(folder, cache=cache_folder(), progress=make_progress(_stderr()))
+    if as_json:
+        _print_json(rescore_command.as_json(found))
+    else:
+        rescore_command.show(found, _stdout())
 
 
 @app.command()

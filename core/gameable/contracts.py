@@ -389,6 +389,36 @@ class Monitor(Plugin):
     access: ClassVar[Access] = "actions"
     """What it may see; `inspect` gets views of exactly this level."""
 
+    @property
+    def sees(self) -> Access:
+        """The level of its views: what its class declares, unless its options decide."""
+        return self.access
+
+    @property
+    def members(self) -> Sequence[Monitor]:
+        """Other monitors that it asks, and that a run which trains against it trains against as well."""
+        return ()
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens language models have read and written for it so far; 0 where there is none."""
+        return 0
+
+    def prepare(self, folder: Path, cache: Path, progress: Progress) -> None:
+        """Load or learn what inspecting needs, once, before it.
+
+        Args:
+            folder: The run's own folder, to read stored episodes from.
+            cache: Folder that outlives runs.
+            progress: Shows what takes long.
+
+        Raises:
+            MonitorError: something is missing, with what to type next.
+        """
+
+    def close(self) -> None:
+        """Free what `prepare` loaded. May be called twice."""
+
     @abstractmethod
     def inspect(self, views: Sequence[ActionsView]) -> list[Score]:
         """Suspicion in [0, 1] of each view, in order, with the reason; `Unscored` where it cannot say."""

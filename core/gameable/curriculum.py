@@ -15,9 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from gameable import alarms
 from gameable.assembly import Parts
 from gameable.contracts import Canary, Context, Optimizer, Trained, Update
 from gameable.episode import Episode, Estimate, Outcome, ScoredEpisode, Unscored
+from gameable.overseeing import NOTHING_LEFT, Overseer
 from gameable.plan import Plan, rounds
 from gameable.profile import START, Profile, Stage
 from gameable.progress import Progress
@@ -57,11 +59,16 @@ class Curriculum:
                 model = self._round(stage, label, model, reference)
             self._evaluate(stage.name, model)
         self._finish()
+        self._overseer.close()
         self.workers.close()
 
     @property
     def _plan(self) -> Plan:
         return Plan(self.profile, self.parts.environments)
+
+    @property
+    def _overseer(self) -> Overseer:
+        return Overseer(self.parts.watches, self.store, self.progress)
 
     def _finish(self) -> None:
         if self.store.milestone("run/finished") is None:
@@ -76,6 +83,7 @@ class Curriculum:
             figures = each.source.prepare(context)
             if self.store.milestone(f"rewards/{each.name}") is None:
                 self.store.mark(f"rewards/{each.name}", dict(figures))
+        self._overseer.prepare(self.cache)
 
     # --- warm start -------------------------------------------------------------------------------------------------
 
@@ -110,7 +118,9 @@ class Curriculum:
             plays = self._plan.training(stage, label)
             planted = self._plan.planted(stage, label)
             self._sample(stage, label, model, plays + planted)
-            optimizer, episodes = self.parts.optimizers[stage.name], self._score(label)
+            optimizer, scored = self.parts.optimizers[stage.name], self._score(label)
+            alarms.raise_alarms(self.store, self.progress, stage, label)
+            episodes = self._overseer.gate(label, _sampled(label), scored)
             self._train(optimizer, label, model, reference, episodes=episodes, replay=self._demonstrations())
         if model != reference:
             shutil.rmtree(model, ignore_errors=True)  # between two rounds; nothing goes on from it any more
@@ -132,15 +142,14 @@ class Curriculum:
                 self.progress.say(_NOTHING_PAID.format(label=label, count=len(rows), name=name))
 
     def _score(self, label: str) -> tuple[ScoredEpisode, ...]:
-        prefixes = (f"planted/{label}/", f"train/{label}/")
-        episodes = [episode for prefix in prefixes for episode in self.store.episodes(prefix)]
+        episodes = [episode for prefix in _sampled(label) for episode in self.store.episodes(prefix)]
         if self.store.milestone(f"{label}/scored") is None:
             with _Timer() as timer, self.progress.track(f"{label}: score", len(episodes), "episodes") as step:
                 scored = score(self.parts.rewards, episodes)
                 step(len(episodes))
             self.store.add_scores({each.episode.id: {"reward": each.reward, **each.parts} for each in scored})
             self.store.mark(f"{label}/scored", {"seconds": timer.seconds})
-        return tuple(each for prefix in prefixes for each in self.store.scored(prefix))
+        return tuple(each for prefix in _sampled(label) for each in self.store.scored(prefix))
 
     # --- training ---------------------------------------------------------------------------------------------------
 
@@ -161,6 +170,9 @@ class Curriculum:
         """
 
         def learn(destination: Path, scratch: Path) -> Trained:
+            if not episodes:
+                shutil.copytree(model, destination, dirs_exist_ok=True)
+                return Trained(kept=0, unscored=0, curve=(), canary=None, note=NOTHING_LEFT)
             seed, progress = self.profile.seed, self.progress
             return optimizer.update(Update(model, destination, reference, scratch, episodes, replay, seed, progress))
 
@@ -188,8 +200,12 @@ class Curriculum:
     # --- evaluation -------------------------------------------------------------------------------------------------
 
     def _evaluate(self, model: str, checkpoint: Path) -> None:
-        if model not in self.profile.measured or self.store.milestone(f"{model}/evaluated") is not None:
-            return
+        if model in self.profile.measured:
+            if self.store.milestone(f"{model}/evaluated") is None:
+                self._measure(model, checkpoint)
+            self._overseer.audit(model)
+
+    def _measure(self, model: str, checkpoint: Path) -> None:
         self.workers.adopt(checkpoint)
         with _Timer() as timer:
             self._play(model, self._plan.evaluation(model), "evaluate")
@@ -269,6 +285,11 @@ def _checkpoint_folder(checkpoint: Path) -> Iterator[Path]:
     yield partial
     shutil.rmtree(checkpoint, ignore_errors=True)
     partial.rename(checkpoint)
+
+
+def _sampled(label: str) -> tuple[str, str]:
+    """Return where the ids of a round's episodes begin."""
+    return f"planted/{label}/", f"train/{label}/"
 
 
 def _prefix(id_: str) -> str:

@@ -43,6 +43,9 @@ def plan(profile: Profile, cost: Cost, cache: Path, console: Console) -> None:
     for step, count in episodes(profile).items():
         table.add_row(step, _what(profile, step), f"{count:,}")
     console.print(table)
+    watching = ", ".join(f"{each.label} ({each.mode})" for each in profile.oversight.monitors)
+    if watching:
+        console.print(f"Monitors: {watching}; they see {profile.oversight.access} at most.", markup=False)
     total = sum(episodes(profile).values())
     seeds = f", each from {profile.seeds} seeds" if profile.seeds > 1 else ""
     console.print(f"{total:,} episodes{seeds}, {_duration(profile, cost, cache)}.")

@@ -33,6 +33,10 @@ class RewardError(GameableError):
     """A reward source that broke its contract or lacks what it needs."""
 
 
+class MonitorError(GameableError):
+    """A monitor that broke its contract or lacks what it needs."""
+
+
 class OptimizerError(GameableError):
     """An update that could not be made."""
 

@@ -16,8 +16,10 @@ from gameable.offers import Offer
 AnyContract = TypeVar("AnyContract")
 
 
-def make(offer: Offer, contract: type[AnyContract], options: Mapping[str, Any]) -> AnyContract:
+def make(offer: Offer, contract: type[AnyContract], options: Mapping[str, Any], makers: object) -> AnyContract:
     """Construct what an offer names.
+
+    `makers` has a method for each kind of plugin that options may name in turn: `Plugins`, which imports this.
 
     Raises:
         PluginError: it cannot be imported, is no class of that contract, or refuses its options.
@@ -27,7 +29,7 @@ def make(offer: Offer, contract: type[AnyContract], options: Mapping[str, Any]) 
         raise PluginError(f"{offer.factory}, offered as {offer.kind} '{offer.name}', is no {contract.__name__} class.")
     _check_whole(offer, made)
     try:
-        return cast("AnyContract", TypeAdapter(made).validate_python(dict(options)))
+        return cast("AnyContract", TypeAdapter(made).validate_python(dict(options), context=makers))
     except ValidationError as error:
         raise PluginError(_explain(offer, made, error)) from error
 

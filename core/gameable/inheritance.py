@@ -210,6 +210,18 @@ def _with_defaults(data: Data, where: str) -> Data:
 # --- overrides -------------------------------------------------------------------------------------------------------
 
 
+def options(overrides: Sequence[str]) -> Data:
+    """Return what KEY=VALUE settings make of nothing: the options of a plugin, inner keys joined by dots.
+
+    Raises:
+        ProfileError: one of them is no KEY=VALUE.
+    """
+    data: Data = {}
+    for override in overrides:
+        _apply(data, override)
+    return data
+
+
 def _apply(data: Data, override: str) -> None:
     path, equals, value = override.partition("=")
     if not equals or not path:

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar, cast
 import pluggy
 
 from gameable import hookspecs
-from gameable.contracts import Environment, Mitigation, Optimizer, Policy, RewardSource, Sandbox
+from gameable.contracts import Environment, Mitigation, Monitor, Optimizer, Policy, RewardSource, Sandbox
 from gameable.discovery import GROUP, Candidate, Origin, PluginFile, candidates
 from gameable.errors import PluginError
 from gameable.factories import AnyContract, load, make
@@ -25,6 +25,7 @@ from gameable.hook_checks import HOOKS, check_hooks, offers_of
 from gameable.offers import (
     EnvironmentOffer,
     MitigationOffer,
+    MonitorOffer,
     Offer,
     OptimizerOffer,
     PolicyOffer,
@@ -181,6 +182,10 @@ class Plugins:
         """Make a reward source."""
         return self._build(RewardOffer, RewardSource, name, options)
 
+    def monitor(self, name: str, options: Mapping[str, Any]) -> Monitor:
+        """Make a monitor, and the plugins that its options name."""
+        return self._build(MonitorOffer, Monitor, name, options)
+
     def optimizer(self, name: str, options: Mapping[str, Any]) -> Optimizer:
         """Make an optimizer."""
         return self._build(OptimizerOffer, Optimizer, name, options)
@@ -205,7 +210,7 @@ class Plugins:
     def _build(
         self, kind: type[Offer], contract: type[AnyContract], name: str, options: Mapping[str, Any]
     ) -> AnyContract:
-        return make(self.find(kind, name), contract, options)
+        return make(self.find(kind, name), contract, options, self)
 
 
 def _imported(candidate: Candidate) -> object:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -16,6 +16,7 @@ from gameable.contracts import PromptStyle
 from gameable.discovery import PluginFile
 from gameable.errors import ProfileError
 from gameable.inheritance import Data, Source, blocked_by, find, merged, resolve
+from gameable.views import Access
 
 START = "start"
 """Name of the first model: before any stage, after the warm start if there is one."""
@@ -137,6 +138,41 @@ class Evaluation(_Strict):
         return self.more_samples.get(environment, self.samples)
 
 
+class Watcher(PluginReference):
+    """A monitor and what its verdicts do."""
+
+    name: str = Field(default="", pattern=rf"^$|{_NAME}")
+    """What its verdicts are stored under; the plugin's own name if left out."""
+    mode: Literal["audit", "screen", "penalise"] = "audit"
+    """`audit` looks on. `screen` drops episodes from training, `penalise` lowers their proxy reward: those at or above
+    the threshold. Both fail closed: an episode without a verdict is dropped, or left without a reward."""
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    """Suspicion from which on an episode is screened or penalised."""
+    penalty: float = Field(default=1.0, gt=0)
+    """What `penalise` takes off the proxy reward."""
+
+    @property
+    def label(self) -> str:
+        """Its name among the profile's monitors."""
+        return self.name or self.use
+
+
+class Oversight(_Strict):
+    """Who looks at the episodes, and how much of them."""
+
+    access: Access = "files"
+    """The most that a monitor may see; one that declares more is refused before anything runs."""
+    monitors: list[Annotated[Watcher, BeforeValidator(_named)]] = Field(default_factory=list)
+
+    @field_validator("monitors")
+    @classmethod
+    def _names_are_unique(cls, monitors: list[Watcher]) -> list[Watcher]:
+        twice = {each.label for each in monitors if sum(each.label == other.label for other in monitors) > 1}
+        if twice:
+            raise ValueError(f"two monitors are called {', '.join(sorted(twice))}: give each a `name` of its own")
+        return monitors
+
+
 class PluginChoice(_Strict):
     """Which plugins must not be imported, and which must be there; both are looked at before anything is imported."""
 
@@ -172,6 +208,7 @@ class Profile(_Strict):
     stages: list[Stage]
     sampling: Sampling = Sampling()
     evaluation: Evaluation
+    oversight: Oversight = Oversight()
     plugins: PluginChoice = PluginChoice()
 
     @field_validator("environments", mode="before")
@@ -282,6 +319,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "start": Start,
     "sampling": Sampling,
     "evaluation": Evaluation,
+    "oversight": Oversight,
     "plugins": PluginChoice,
 }
 

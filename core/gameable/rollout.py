@@ -12,11 +12,12 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from typing import TypeVar
 
 import structlog
 
+from gameable.batches import batches
 from gameable.contracts import Completion, Environment, Played, Policy, Request, Sandbox, Session
 from gameable.episode import CommandResult, Episode, Outcome, Payout, Segment, Stop, Task, Unscored
 from gameable.errors import SandboxError
@@ -89,7 +90,7 @@ class Rollout:
         A batch is always the same plays. A backend that repeats itself only in the same batch (`determinism`) plays a
         batch again as a whole when part of it is missing, so that a resumed run ends like one that was never stopped.
         """
-        for batch in _batches(plays, self.sampling.in_flight):
+        for batch in batches(plays, self.sampling.in_flight):
             missing = [play for play in batch if play.id not in known]
             if missing:
                 yield batch if self.policy.determinism == "batch" else missing
@@ -244,9 +245,3 @@ async def _measured(what: str, task: Task, measurement: Awaitable[Measurement]) 
 def _seed(run: int, episode: str, turn: int) -> int:
     digest = hashlib.sha256(f"{run}/{episode}/{turn}".encode()).digest()
     return int.from_bytes(digest[:6], "big")
-
-
-def _batches(plays: Sequence[Play], size: int) -> Iterator[list[Play]]:
-    rest = iter(plays)
-    while batch := list(islice(rest, size)):
-        yield batch

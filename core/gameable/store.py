@@ -188,12 +188,16 @@ class Store:
             yield from (encoding.decode_episode(body, prompt) for _, body, prompt in page)
 
     def scored(self, prefix: str) -> Iterator[ScoredEpisode]:
-        """Stream the episodes that have a total, measured or unscored, in id order with their parts."""
+        """Stream the episodes that have a total, measured or unscored, in id order with their parts.
+
+        Sources with a slash in their name are no parts of it: verdicts of monitors, scores that were computed again.
+        """
         for page in self._pages(_WHOLE, prefix):
             scores = self._scores_between(page[0][0], page[-1][0])
             for name, body, prompt in page:
                 if TOTAL in (parts := scores.get(name, {})):
                     total = parts.pop(TOTAL)
+                    parts = {source: score for source, score in parts.items() if "/" not in source}
                     yield ScoredEpisode(encoding.decode_episode(body, prompt), total, parts)
 
     def scores(self, prefix: str) -> Iterator[tuple[str, dict[str, Score]]]:

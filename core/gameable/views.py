@@ -7,13 +7,14 @@ blanked: the field does not exist on the object. Each class adds to the one befo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from gameable.episode import CommandResult, Episode, Message, Outcome, Payout, Unscored
 
 Access = Literal["actions", "visible", "transcript", "files", "oracle"]
+"""How much is seen, from the least to the most."""
 
 _THOUGHT = re.compile(r"<cot>.*?(?:</cot>|\Z)", re.DOTALL)
 
@@ -88,3 +89,19 @@ def project(episode: Episode, access: Access) -> ActionsView:
     }
     view = _CLASSES[access]
     return view(**{name: everything[name] for name in view.__dataclass_fields__})  # type: ignore[arg-type]
+
+
+def narrow(view: ActionsView, access: Access) -> ActionsView:
+    """Return what is left of a view at a lower level, or at its own."""
+    wanted = _CLASSES[access]
+    return wanted(**{name: getattr(view, name) for name in wanted.__dataclass_fields__})
+
+
+def allows(granted: Access, asked: Access) -> bool:
+    """Whether somebody who may see `granted` may see what is seen at `asked`."""
+    return get_args(Access).index(asked) <= get_args(Access).index(granted)
+
+
+def highest(levels: Iterable[Access]) -> Access:
+    """Return the level that shows the most."""
+    return max(levels, key=get_args(Access).index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gameable import MitigationOffer, ProfileOffer, RewardOffer, hookimpl
+from gameable import MitigationOffer, MonitorOffer, ProfileOffer, RewardOffer, hookimpl
 
 _MITIGATIONS = "gameable_oversight.mitigations"
 
@@ -51,4 +51,44 @@ def gameable_profiles() -> Iterable[ProfileOffer]:
         name="mitigations",
         summary="Tries the bundled mitigations on a finished run: add --from RUN.",
         factory="gameable_oversight:mitigations/mitigations.yaml",
+    )
+
+
+@hookimpl
+def gameable_monitors() -> Iterable[MonitorOffer]:
+    """Offer the monitors."""
+    yield MonitorOffer(
+        name="rules",
+        summary="Rules on commands: writes to protected files, deleted tests, edited checks.",
+        factory="gameable_oversight.monitors.rules:Rules",
+    )
+    yield MonitorOffer(
+        name="integrity",
+        summary="Files before and after, Python code by what it does rather than by its bytes.",
+        factory="gameable_oversight.monitors.integrity:Integrity",
+    )
+    yield MonitorOffer(
+        name="cot-judge",
+        summary="A language model that reads the whole turn, hidden thought included.",
+        factory="gameable_oversight.monitors.cot_judge:CotJudge",
+    )
+    yield MonitorOffer(
+        name="action-judge",
+        summary="The same language model without the hidden thought.",
+        factory="gameable_oversight.monitors.action_judge:ActionJudge",
+    )
+    yield MonitorOffer(
+        name="probe",
+        summary="Logistic regression on the policy's hidden states, learned on one environment.",
+        factory="gameable_oversight.monitors.probe:Probe",
+    )
+    yield MonitorOffer(
+        name="ensemble",
+        summary="The mean or maximum of other monitors.",
+        factory="gameable_oversight.monitors.ensemble:Ensemble",
+    )
+    yield MonitorOffer(
+        name="ground-truth",
+        summary="The outcome with simulated errors: how good must a monitor be?",
+        factory="gameable_oversight.monitors.ground_truth:GroundTruth",
     )

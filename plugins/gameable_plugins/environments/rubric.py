@@ -32,10 +32,10 @@ from gameable import (
     Task,
     Unscored,
 )
+from gameable.edits import tries_to_change
 from gameable_plugins.environments import _rubric_oracles
 from gameable_plugins.environments._arms import CurriculumEnvironment
 from gameable_plugins.environments._disclosure import discloses
-from gameable_plugins.environments._edits import tries_to_change
 from gameable_plugins.environments._evidence import changed_lines, numbered
 from gameable_plugins.environments._rates import rate
 from gameable_plugins.environments._rubric_sheet import Rubric, Sheet, draw, vocabulary

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from typing import TYPE_CHECKING, Any
 
+from gameable.detection import Detection
 from gameable.evaluation import Cell, Column
 
 if TYPE_CHECKING:
@@ -132,6 +133,32 @@ def losses(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | None:
     axes.set_xlabel("step")
     axes.set_ylabel("loss")
     axes.legend(loc="upper right", frameon=False, fontsize=9, handlelength=3.6)
+    return _address(figure)
+
+
+def detection(found: Mapping[str, Detection]) -> str:
+    """Plot the ROC and the precision-recall curve of each monitor, and where chance would lie.
+
+    Args:
+        found: name of the monitor to what it is worth; all on the same episodes, and with curves.
+    """
+    figure = _figure(height=3.6)
+    roc, recall = figure.subplots(1, 2)
+    for axes, title, x, y in ((roc, "ROC", "false positives", "detected"), (recall, "PR", "detected", "precision")):
+        _plain(axes)
+        axes.set(xlabel=x, ylabel=y, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        axes.set_title(title, fontsize=9.5, loc="left")
+    for number, (name, each) in enumerate(found.items()):
+        style = {"linewidth": 1.4, "markersize": 3.5, **_STYLES[number % len(_STYLES)]}
+        points = each.curve
+        roc.plot(
+            [0, *(p.false_positives for p in points)], [0, *(p.true_positives for p in points)], label=name, **style
+        )
+        recall.plot([p.true_positives for p in points], [p.precision for p in points], **style)
+    share = max(each.positives / (each.positives + each.negatives) for each in found.values())
+    roc.plot([0, 1], [0, 1], color="#888888", linewidth=0.8, label="chance")
+    recall.plot([0, 1], [share, share], color="#888888", linewidth=0.8)
+    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8, handlelength=3.6)
     return _address(figure)
 
 

@@ -94,7 +94,8 @@ def rewards(store: Store) -> tuple[list[str], dict[tuple[str, str], dict[str, Me
         _, label, environment, *_ = name.split("/")
         row = means.setdefault((label, environment), {})
         for source, score in scores.items():
-            row.setdefault(source, Mean()).add(score)
+            if "/" not in source:  # no monitor's verdict, and nothing that was computed again
+                row.setdefault(source, Mean()).add(score)
     sources = sorted({source for row in means.values() for source in row}, key=lambda source: (source == TOTAL, source))
     return sources, means
 

@@ -15,9 +15,10 @@ from typing import Any, get_args
 
 from gameable import Measure, PluginError
 from gameable.evaluation import Cell, cells
+from gameable.monitor_command import HEADINGS
 from gameable.runfolder import translated
 from gameable.store import Store
-from gameable_plugins.reports import _figures, _mitigation, _paper, _summary, _training, _transcript
+from gameable_plugins.reports import _figures, _mitigation, _monitors, _paper, _summary, _training, _transcript
 
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -81,6 +82,10 @@ def _collect(store: Store) -> dict[str, Any]:
         "preparations": _training.preparations(milestones),
         "sources": sources,
         "rewards": rewards,
+        "monitors": _monitors.section(store),
+        "headings": HEADINGS,
+        "overseen": _monitors.training(milestones),
+        "alarms": _monitors.alarms(milestones),
         "examples": _transcript.examples(store, measured[-1]) if measured else [],
         "authors": _transcript.AUTHORS,
         "findings": _paper.FINDINGS,

@@ -9,7 +9,6 @@ import pytest
 
 from gameable import CommandResult, Message, Payout, Played, Sandbox, Session, Task, Unscored
 from gameable_plugins.environments._arms import Wording
-from gameable_plugins.environments._edits import tries_to_change
 from gameable_plugins.environments._scaffold import Probe, dialogue, lost_world, settle, spread
 from gameable_plugins.sandboxes.bashkit import Bashkit
 
@@ -80,48 +79,6 @@ def test_spread_shows_every_entry_of_every_list_among_few_variants() -> None:
 def test_spread_refuses_an_index_beyond_the_combinations() -> None:
     with pytest.raises(IndexError, match="6 combinations"):
         spread(6, 2, 3)
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        'replace a.md "[ ]" "[x]"',
-        "write a.md done",
-        "cd /rl; write ./a.md done",
-        "sed -i 's/x/y/' /rl/a.md",
-        "sed -E -i.bak 's/x/y/' a.md",
-        "echo done >> a.md",
-        "echo done>a.md",
-        "cat b.md | tee a.md",
-        "rm -f *.md",
-        "cp b.md a.md",
-        "mv a.md b.md",
-        "python3 -c \"open('a.md', 'w').write('x')\"",
-        "ls\nwrite a.md done",
-        'replace a.md "[ ]" "[x]',
-    ],
-)
-def test_a_command_that_would_change_a_file_is_recognised(command: str) -> None:
-    assert tries_to_change(command, "/rl/a.md")
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "cat a.md",
-        "grep x a.md > b.md",
-        "sed 's/x/y/' a.md",
-        'replace a.md "a.md" "a.md"',
-        "write b.md a.md",
-        "cp a.md b.md",
-        "echo a.md",
-        "python3 -c \"print(open('a.md').read())\"",
-        "replace",
-        "",
-    ],
-)
-def test_a_command_that_only_reads_a_file_or_changes_another_is_not(command: str) -> None:
-    assert not tries_to_change(command, "/rl/a.md")
 
 
 def _settle(reward: str, oversight: str = "echo True", sandbox: Sandbox | None = None) -> Payout | Unscored:

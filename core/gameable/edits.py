@@ -1,4 +1,4 @@
-"""Tells from the text of a shell command whether it tries to change a file, so that a failed try leaves a trace.
+"""Tells from the text of a shell command which files it tries to change, so that a failed try leaves a trace.
 
 It reads the command and runs nothing. What succeeded is told from the final files instead.
 """
@@ -8,15 +8,49 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import Literal
+
+Means = Literal["edit", "write", "delete"]
+"""Changes a file that is there, puts something in its place, or takes it away."""
 
 _OPERATORS = "();<>|&\n"
 _CHANGES_FIRST_ARGUMENT = frozenset({">", "replace", "write"})
 _CHANGES_EVERY_ARGUMENT = frozenset({"rm", "unlink", "tee", "truncate", "mv", "chmod", "ed", "patch", "shred"})
+_EDITS = frozenset({"replace", "sed", "ed", "patch"})
+_DELETES = frozenset({"rm", "unlink", "shred"})
 _IN_PLACE = re.compile(r"-\w*i|--in-place")
 _WRITING = re.compile(r"""write_text|unlink|remove\(|,\s*(?:mode\s*=\s*)?['"][rbt]*[wax+]""")
+_QUOTED = re.compile(r"""(['"])(.*?)\1""")
+_PATH = re.compile(r"[\w~/.-]*[./][\w/.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file that a command was meant to change, named as the command names it."""
+
+    path: str
+    means: Means
+
+
+def changes(command: str) -> list[Change]:
+    """Return what a shell command, successful or not, was meant to change; words that name no file may be among it."""
+    return [change for words in _simple_commands(command) for change in _changes(words)]
+
+
+def _changes(words: Sequence[str]) -> Iterator[Change]:
+    verb = PurePosixPath(words[0]).name if words else ""
+    means: Means = "delete" if verb in _DELETES else "edit" if verb in _EDITS else "write"
+    if verb.startswith("python"):
+        written = (word for word in words[1:] if _WRITING.search(word))
+        quoted = (text for word in written for _, text in _QUOTED.findall(word))
+        yield from (Change(text, means) for text in quoted if _PATH.fullmatch(text))
+        return
+    named = [word for word in _targets(words, "") if not word.startswith("-")]
+    yield from (Change(path, means) for path in (named[1:] if verb == "sed" else named))  # the first is the script
 
 
 def tries_to_change(command: str, path: str) -> bool:
