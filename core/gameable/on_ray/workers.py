@@ -13,14 +13,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from gameable.assembly import Parts, assemble
+from gameable.assembly import Parts, assemble, plugins_of
 from gameable.contracts import Canary
 from gameable.episode import Episode, Estimate
 from gameable.errors import GameableError, WorkerError
 from gameable.on_ray.cluster import Room, room
 from gameable.on_ray.replica import Replica
 from gameable.on_ray.worker import Job, Weights, Worker, adoption
-from gameable.plugins import Plugins
 from gameable.profile import Profile
 from gameable.progress import Progress
 from gameable.rollout import Play
@@ -214,4 +213,4 @@ class RayWorkers:
 
 
 def _assembled(profile: Profile) -> Parts:
-    return assemble(profile, Plugins(profile.plugins.block))
+    return assemble(profile, plugins_of(profile))
