@@ -21,10 +21,12 @@ from gameable import (
 )
 from gameable.assembly import assemble
 from gameable.curriculum import Curriculum
-from gameable.plugins import Origin, Plugins
+from gameable.discovery import Origin
+from gameable.plugins import Plugins
 from gameable.profile import Profile
 from gameable.runs import manifest
 from gameable.store import Store
+from gameable.workers import Here
 from toys import PROFILE, toy_plugins
 
 
@@ -107,7 +109,7 @@ def begun(folder: Path, chosen: Profile, progress: Progress | None = None, *, ne
     """A run of a profile, ready to go (on)."""
     parts = assemble(chosen, plugins())
     store = Store.create(folder, manifest(chosen, parts, plugins())) if new else Store.open(folder, write=True)
-    return Curriculum(chosen, parts, store, folder.parent / "cache", progress or Silent())
+    return Curriculum(chosen, parts, store, folder.parent / "cache", progress or Silent(), Here(chosen, parts))
 
 
 class Listening(Silent):

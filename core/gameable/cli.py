@@ -295,6 +295,7 @@ def monitor(
         str | None, typer.Option("--monitor", help="Name of a monitor to apply to stored episodes.", show_default=False)
     ] = None,
     options: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set an option.")] = None,
+    plugin: PluginFiles = None,
     access: Annotated[
         Access | None, typer.Option(help="The most it may see; as the profile says if left out.", show_default=False)
     ] = None,
@@ -310,11 +311,10 @@ def monitor(
     if name is None:
         found = monitor_command.stored(folder)
     else:
-        progress = make_progress(_stderr())
+        plugins = Plugins(files=[read_file(path) for path in plugin or ()])
+        chosen, cache, progress = settings(options or ()), cache_folder(), make_progress(_stderr())
         with _stoppable(folder, "the same command"):
-            found = monitor_command.apply(
-                Plugins(), folder, name, settings(options or ()), cache=cache_folder(), progress=progress, access=access
-            )
+            found = monitor_command.apply(plugins, folder, name, chosen, cache=cache, progress=progress, access=access)
     if as_json:
         _print_json(plain(found))
     else:

@@ -17,7 +17,8 @@ from gameable import (
     Score,
     hookimpl,
 )
-from gameable.plugins import Origin, Plugins
+from gameable.discovery import Origin
+from gameable.plugins import Plugins
 from gameable_policies.scripted import Scripted
 
 
