@@ -58,6 +58,7 @@ from gameable.errors import (
 )
 from gameable.offers import (
     EnvironmentOffer,
+    ExportOffer,
     MonitorOffer,
     OptimizerOffer,
     PolicyOffer,
@@ -65,6 +66,7 @@ from gameable.offers import (
     ReportOffer,
     RewardOffer,
     SandboxOffer,
+    ViewerOffer,
 )
 from gameable.progress import Progress, Silent, Step
 from gameable.views import Access, ActionsView, FilesView, OracleView, TranscriptView, VisibleView, visible_text
@@ -84,6 +86,7 @@ __all__ = [
     "EnvironmentOffer",
     "Episode",
     "Estimate",
+    "ExportOffer",
     "FilesView",
     "GameableError",
     "Json",
@@ -132,6 +135,7 @@ __all__ = [
     "TranscriptView",
     "Unscored",
     "Update",
+    "ViewerOffer",
     "VisibleView",
     "hookimpl",
     "visible_text",

@@ -22,6 +22,7 @@ from gameable.contracts import Environment, Optimizer, Policy, RewardSource, San
 from gameable.errors import PluginError
 from gameable.offers import (
     EnvironmentOffer,
+    ExportOffer,
     MonitorOffer,
     Offer,
     OptimizerOffer,
@@ -30,6 +31,7 @@ from gameable.offers import (
     ReportOffer,
     RewardOffer,
     SandboxOffer,
+    ViewerOffer,
 )
 
 GROUP = "gameable"
@@ -42,6 +44,8 @@ _HOOKS: Mapping[str, type[Offer]] = {
     "gameable_sandboxes": SandboxOffer,
     "gameable_profiles": ProfileOffer,
     "gameable_reports": ReportOffer,
+    "gameable_exports": ExportOffer,
+    "gameable_viewers": ViewerOffer,
 }
 
 AnyOffer = TypeVar("AnyOffer", bound=Offer)
@@ -207,6 +211,14 @@ class Plugins:
     def report(self, name: str) -> Callable[..., Any]:
         """Load a report function."""
         return cast("Callable[..., Any]", _load(self.find(ReportOffer, name)))
+
+    def export(self, name: str) -> Callable[..., Any]:
+        """Load a function that writes a run in a file format."""
+        return cast("Callable[..., Any]", _load(self.find(ExportOffer, name)))
+
+    def viewer(self, name: str) -> Callable[..., Any]:
+        """Load a function that makes a viewer."""
+        return cast("Callable[..., Any]", _load(self.find(ViewerOffer, name)))
 
     def profile_text(self, name: str) -> str:
         """Return the YAML text of an offered profile."""
