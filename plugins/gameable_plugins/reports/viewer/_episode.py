@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from gameable import CommandResult, Episode, Outcome, Payout, Score
 from gameable.catalogue import Catalogue
 from gameable.store import TOTAL
+from gameable.transcript import observation
 from gameable_plugins.reports._transcript import AUTHORS, Kind, pieces
 from gameable_plugins.reports.viewer._listing import Query
 
@@ -91,15 +92,15 @@ def _paid(payout: Payout) -> str:
 
 
 def _steps(episode: Episode) -> Iterator[Step]:
-    stretches = list(pieces(episode))
-    results = iter(episode.commands)
-    for piece in stretches:
-        result = next(results, None) if piece.kind == "observation" else None
-        yield Step(piece.kind, AUTHORS[piece.kind], piece.text, _ended(result))
+    """Tell outputs of the model's own commands from those that were spliced in before it began."""
+    waiting = list(episode.commands)
+    for piece in pieces(episode):
+        own = piece.kind == "observation" and waiting and piece.text == observation(waiting[0]).strip("\n")
+        yield Step(piece.kind, AUTHORS[piece.kind], piece.text, _ended(waiting.pop(0)) if own else "")
 
 
-def _ended(result: CommandResult | None) -> str:
-    if result is None or (result.status == "ok" and result.exit_code == 0):
+def _ended(result: CommandResult) -> str:
+    if result.status == "ok" and result.exit_code == 0:
         return ""
     return f"exit {result.exit_code}" if result.status == "ok" else result.status.replace("_", " ")
 

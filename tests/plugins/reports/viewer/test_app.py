@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from viewed import fill, manifest
+from viewed import episode, fill, manifest
 
+from gameable import Segment
 from gameable.store import Store
 from gameable_plugins.reports.viewer.app import make
 
@@ -193,6 +195,17 @@ def test_an_episode_is_told_as_it_happened(visit: Visit) -> None:
 
 def test_an_unscored_episode_says_why(visit: Visit) -> None:
     assert "unscored the sandbox died" in visit(f"{RUN}/-/evaluate/start/oven/0003/0").prose
+
+
+def test_an_output_from_before_the_reply_is_not_taken_for_that_of_its_command(tmp_path: Path) -> None:
+    told = episode(0)
+    before = Segment("observation", "<bash>ls</bash>\n<stdout>temp.txt</stdout>\n", (9,))
+    with Store.create(tmp_path / "led", manifest("led")) as store:
+        store.add_episodes([replace(told, segments=(before, *told.segments))])
+    client = TestClient(make(tmp_path), base_url="http://localhost")
+    prose = Page(client.get(f"/runs/led/-/{told.id}").text).prose
+    assert "sandbox <bash>ls</bash>" in prose
+    assert "sandbox exit 3 <stdout>It is 40 degrees." in prose
 
 
 def test_one_goes_from_episode_to_episode_of_the_same_filter(visit: Visit) -> None:
