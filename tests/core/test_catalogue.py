@@ -224,8 +224,9 @@ def test_a_run_of_older_code_is_listed_once_it_is_gone_on_with(folder: Path) -> 
 def test_an_episode_that_is_there_already_is_listed_once(folder: Path) -> None:
     again = episode("evaluate/start/oven/0003/0", "something else")
     with Store.open(folder, write=True) as store:
-        store.add_episodes([again, again])
+        store.add_episodes([episode("evaluate/start/oven/7777/0", "fresh"), again, again])
     with Catalogue(folder) as catalogue:
+        assert ids(catalogue, Wanted(text="fresh")) == ["evaluate/start/oven/7777/0"]
         assert catalogue.count(Wanted(text="else")) == 0
         assert catalogue.count(Wanted(text="number3")) == 4
 

@@ -181,6 +181,14 @@ def test_a_record_comes_with_the_scores_of_its_episode(run: Path) -> None:
     assert found[0].scores["bonus"] == Unscored("no bonus known")
 
 
+def test_an_episode_without_scores_is_not_given_those_of_the_next(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", manifest("toy")) as store:
+        fill(store, 1)
+        store.add_episodes([replace(episode(0), id="demonstrations/start/oven/0000/0")])
+        first, second = _records.records(store, "reading", Silent())
+    assert (dict(first.scores), second.scores[TOTAL]) == ({}, Measured(0.0))
+
+
 def test_an_unknown_format_names_the_others(run: Path, tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="Known: inspect, jsonl, parquet"):
         written(run, "csv", tmp_path)
