@@ -179,11 +179,12 @@ def report(folder: Run) -> None:
 def view(
     runs: Annotated[Path, typer.Argument(help="Folder of runs, or one run.")] = Path("runs"),
     port: Annotated[int, typer.Option(help="Port on this machine; 0 for any that is free.", min=0, max=65535)] = 8477,
+    viewer: Annotated[str, typer.Option(help="Name of a viewer.")] = "pages",
 ) -> None:
     """Look at runs in a browser: filters, search, one page an episode; follows a run that is under way."""
     from gameable.view_command import view as serve
 
-    serve(Plugins(), runs, port=port, console=_stdout())
+    serve(Plugins(), viewer, runs, port=port, console=_stdout())
 
 
 @app.command()

@@ -14,17 +14,18 @@ from gameable.plugins import Plugins
 HOST = "127.0.0.1"
 
 
-def view(plugins: Plugins, runs: Path, *, port: int, console: Console) -> None:
+def view(plugins: Plugins, name: str, runs: Path, *, port: int, console: Console) -> None:
     """Serve until Ctrl-C.
 
     Args:
         plugins: Where the viewer comes from.
+        name: Which one it is.
         runs: A folder of runs, or one run.
         port: Where to listen; 0 for any that is free.
         console: Where the address is printed.
 
     Raises:
-        GameableError: no such folder, the port is taken, or a library that viewers need is not installed.
+        GameableError: no such folder or viewer, the port is taken, or a library that viewers need is not installed.
     """
     if not runs.is_dir():
         raise GameableError(
@@ -35,7 +36,7 @@ def view(plugins: Plugins, runs: Path, *, port: int, console: Console) -> None:
         raise PluginError("The viewer needs starlette, uvicorn and jinja2: type `pip install 'gameable[view]'`.")
     import uvicorn
 
-    app = plugins.viewer("pages")(runs)
+    app = plugins.viewer(name)(runs)
     with _listening(port) as listener:
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         console.print(f"Runs of {runs}: {address} (Ctrl-C ends it).", highlight=False, soft_wrap=True)

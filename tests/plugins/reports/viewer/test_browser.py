@@ -179,4 +179,5 @@ def test_a_live_run_is_followed_without_being_loaded_again(page: Page, tmp_path:
         assert "0007" in page.inner_text("#latest")
         store.close()
         page.locator("#status", has_text="stopped").wait_for(timeout=15_000)
+        assert page.inner_text("#latest").strip() == ""
         assert page.evaluate("window.sameDocument")
