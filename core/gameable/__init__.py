@@ -61,6 +61,7 @@ from gameable.errors import (
 from gameable.nested import MonitorOption, PolicyOption
 from gameable.offers import (
     EnvironmentOffer,
+    ExportOffer,
     MitigationOffer,
     MonitorOffer,
     OptimizerOffer,
@@ -69,6 +70,7 @@ from gameable.offers import (
     ReportOffer,
     RewardOffer,
     SandboxOffer,
+    ViewerOffer,
 )
 from gameable.profile import Profile, Stage
 from gameable.progress import Progress, Silent, Step
@@ -89,6 +91,7 @@ __all__ = [
     "EnvironmentOffer",
     "Episode",
     "Estimate",
+    "ExportOffer",
     "FilesView",
     "GameableError",
     "Json",
@@ -144,6 +147,7 @@ __all__ = [
     "TranscriptView",
     "Unscored",
     "Update",
+    "ViewerOffer",
     "VisibleView",
     "hookimpl",
     "visible_text",

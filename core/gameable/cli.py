@@ -337,6 +337,32 @@ def rescore(folder: Run, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def view(
+    runs: Annotated[Path, typer.Argument(help="Folder of runs, or one run.")] = Path("runs"),
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 for any that is free.", min=0, max=65535)] = 8477,
+    viewer: Annotated[str, typer.Option(help="Name of a viewer.")] = "pages",
+) -> None:
+    """Look at runs in a browser: filters, search, one page an episode; follows a run that is under way."""
+    from gameable.view_command import view as serve
+
+    serve(Plugins(), viewer, runs, port=port, console=_stdout())
+
+
+@app.command()
+def export(
+    folder: Run,
+    form: Annotated[str, typer.Option("--format", help="inspect, parquet, jsonl, or what a plugin offers.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the files.", show_default="RUN/export")] = None,
+) -> None:
+    """Write a run for other tools: Inspect logs, Parquet tables, JSON lines."""
+    from gameable.export_command import export as write
+    from gameable.terminal import make_progress
+
+    for file in write(Plugins(), folder, form, out or folder / "export", make_progress(_stderr())):
+        _stdout().print(f"Written: {file}", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def train_pm(
     out: Annotated[Path, typer.Option(help="Folder for the model; must be new or empty.", show_default=False)],
     pairs: Annotated[

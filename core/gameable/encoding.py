@@ -60,13 +60,13 @@ def encode_outcome(episode: Episode) -> tuple[str | bool | None, ...]:
     told = (episode.id, episode.model, task.environment, task.split, task.variant)
     paid = payout.paid if isinstance(payout, Payout) else None
     if isinstance(outcome, Unscored):
-        return (*told, None, _text(outcome.reason), None, paid, episode.scripted)
+        return (*told, None, storable(outcome.reason), None, paid, episode.scripted)
     return (*told, outcome.label, None, outcome.engaged, paid, episode.scripted)
 
 
 def encode_score(score: Score) -> tuple[float | None, str]:
     """Return value and note; unscored has no value."""
-    return (score.value, _text(score.detail)) if isinstance(score, Measured) else (None, _text(score.reason))
+    return (score.value, storable(score.detail)) if isinstance(score, Measured) else (None, storable(score.reason))
 
 
 def decode_score(value: float | None, note: str) -> Score:
@@ -109,6 +109,6 @@ def _plain(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
-def _text(text: str) -> str:
+def storable(text: str) -> str:
     """Write out what UTF-8, and so a column of SQLite, cannot hold."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -19,6 +19,7 @@ import pluggy
 from gameable.errors import PluginError
 from gameable.offers import (
     EnvironmentOffer,
+    ExportOffer,
     MitigationOffer,
     MonitorOffer,
     Offer,
@@ -28,6 +29,7 @@ from gameable.offers import (
     ReportOffer,
     RewardOffer,
     SandboxOffer,
+    ViewerOffer,
 )
 
 HOOKS: Mapping[str, type[Offer]] = MappingProxyType(
@@ -41,6 +43,8 @@ HOOKS: Mapping[str, type[Offer]] = MappingProxyType(
         "gameable_sandboxes": SandboxOffer,
         "gameable_profiles": ProfileOffer,
         "gameable_reports": ReportOffer,
+        "gameable_exports": ExportOffer,
+        "gameable_viewers": ViewerOffer,
     }
 )
 """Every hook, and the class of what it offers."""

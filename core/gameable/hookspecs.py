@@ -13,6 +13,7 @@ import pluggy
 
 from gameable.offers import (
     EnvironmentOffer,
+    ExportOffer,
     MitigationOffer,
     MonitorOffer,
     OptimizerOffer,
@@ -21,6 +22,7 @@ from gameable.offers import (
     ReportOffer,
     RewardOffer,
     SandboxOffer,
+    ViewerOffer,
 )
 
 hookspec = pluggy.HookspecMarker("gameable")
@@ -167,6 +169,38 @@ def gameable_reports() -> Iterable[ReportOffer]:
         @gameable.hookimpl
         def gameable_reports():
             yield gameable.ReportOffer(name="slides", summary="Five slides.", factory="my_package.slides:write")
+
+    Returns:
+        Zero or more offers.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def gameable_exports() -> Iterable[ExportOffer]:
+    """Offer file formats for `gameable export RUN --format NAME`.
+
+    Example::
+
+        @gameable.hookimpl
+        def gameable_exports():
+            yield gameable.ExportOffer(name="csv", summary="One row an episode.", factory="my_package.csv:write")
+
+    Returns:
+        Zero or more offers.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def gameable_viewers() -> Iterable[ViewerOffer]:
+    """Offer pages for `gameable view`.
+
+    Example::
+
+        @gameable.hookimpl
+        def gameable_viewers():
+            yield gameable.ViewerOffer(name="mine", summary="Runs side by side.", factory="my_package.viewer:make")
 
     Returns:
         Zero or more offers.

@@ -100,3 +100,22 @@ class ReportOffer(Offer):
 
     kind: ClassVar[str] = "report"
     contract: ClassVar[type] = object
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOffer(Offer):
+    """Offers a file format: a function `(store: Store, folder: Path, progress: Progress) -> list[Path]`.
+
+    It writes files into the folder, whole or not at all (`gameable.runfolder.whole`), and returns them.
+    """
+
+    kind: ClassVar[str] = "export"
+    contract: ClassVar[type] = object
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerOffer(Offer):
+    """Offers a way to look at runs: a function `(runs: Path) -> ASGI application`; it is served on loopback only."""
+
+    kind: ClassVar[str] = "viewer"
+    contract: ClassVar[type] = object

@@ -24,6 +24,7 @@ from gameable.factories import AnyContract, load, make
 from gameable.hook_checks import HOOKS, check_hooks, offers_of
 from gameable.offers import (
     EnvironmentOffer,
+    ExportOffer,
     MitigationOffer,
     MonitorOffer,
     Offer,
@@ -33,6 +34,7 @@ from gameable.offers import (
     ReportOffer,
     RewardOffer,
     SandboxOffer,
+    ViewerOffer,
 )
 
 AnyOffer = TypeVar("AnyOffer", bound=Offer)
@@ -201,6 +203,14 @@ class Plugins:
     def report(self, name: str) -> Callable[..., Any]:
         """Load a report function."""
         return cast("Callable[..., Any]", load(self.find(ReportOffer, name)))
+
+    def export(self, name: str) -> Callable[..., Any]:
+        """Load a function that writes a run in a file format."""
+        return cast("Callable[..., Any]", load(self.find(ExportOffer, name)))
+
+    def viewer(self, name: str) -> Callable[..., Any]:
+        """Load a function that makes a viewer."""
+        return cast("Callable[..., Any]", load(self.find(ViewerOffer, name)))
 
     def profile_text(self, name: str) -> str:
         """Return the YAML text of an offered profile."""

@@ -109,6 +109,19 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 @contextmanager
+def whole(target: Path) -> Iterator[Path]:
+    """Give a draft to write to; it takes the place of `target` when the block ends well, and goes otherwise."""
+    draft = target.with_name(f".{target.name}.tmp")
+    with translated(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield draft
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
 def translated(folder: Path) -> Iterator[None]:
     """Turn errors of the file system and of SQLite into a `StoreError` that says what to do."""
     try:

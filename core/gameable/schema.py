@@ -6,11 +6,13 @@ import os
 import sqlite3
 from pathlib import Path
 
+from gameable import search
 from gameable.errors import StoreError
 from gameable.runfolder import translated
 
 VERSION = "1"
-"""Grows when older code could no longer read what newer code writes, or the other way round."""
+"""Grows when older code could no longer read what newer code writes, or the other way round. Additions that older code
+can do without (the search index) leave it as it is."""
 
 _TABLES = f"""
 BEGIN IMMEDIATE;
@@ -55,6 +57,8 @@ def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
                 db.executescript(_TABLES)
             _check_version(folder, db)
+            if write:
+                search.complete(db)
         except BaseException:
             db.close()
             raise

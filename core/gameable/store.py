@@ -23,7 +23,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any, Self
 
-from gameable import encoding, runfolder
+from gameable import encoding, runfolder, search
 from gameable.episode import Episode, Json, Label, Score, ScoredEpisode, Split
 from gameable.errors import StoreError
 from gameable.schema import connect
@@ -130,6 +130,7 @@ class Store:
             db.executemany("INSERT INTO prompt VALUES (?, ?) ON CONFLICT DO NOTHING", prompts.values())
             db.executemany("INSERT INTO episode VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", rows)
             db.executemany("INSERT INTO body VALUES (?, ?) ON CONFLICT DO NOTHING", bodies)
+            search.add(db, episodes)
 
     def add_scores(self, scores: Mapping[str, Mapping[str, Score]]) -> None:
         """Keep scores by episode id and source, all or none; durable when it returns. Existing ones are ignored.

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 from gameable import (
     EnvironmentOffer,
+    ExportOffer,
     OptimizerOffer,
     ProfileOffer,
     ReportOffer,
     RewardOffer,
     SandboxOffer,
+    ViewerOffer,
     hookimpl,
 )
 
@@ -218,4 +220,34 @@ def gameable_reports() -> Iterable[ReportOffer]:
         name="html",
         summary="One self-contained HTML file with the matrix, its plot and example episodes.",
         factory="gameable_plugins.reports.html:write",
+    )
+
+
+@hookimpl
+def gameable_exports() -> Iterable[ExportOffer]:
+    """Offer the formats of a run for other tools."""
+    yield ExportOffer(
+        name="jsonl",
+        summary="One JSON object an episode and line.",
+        factory="gameable_plugins.reports.exports.jsonl:write",
+    )
+    yield ExportOffer(
+        name="parquet",
+        summary="Tables of episodes and segments, for pandas, DuckDB or Spark.",
+        factory="gameable_plugins.reports.exports.parquet:write",
+    )
+    yield ExportOffer(
+        name="inspect",
+        summary="Evaluation logs that `inspect view` opens.",
+        factory="gameable_plugins.reports.exports.inspect_logs:write",
+    )
+
+
+@hookimpl
+def gameable_viewers() -> Iterable[ViewerOffer]:
+    """Offer the viewer."""
+    yield ViewerOffer(
+        name="pages",
+        summary="Runs and their episodes as plain pages: filters, search, diffs, live runs.",
+        factory="gameable_plugins.reports.viewer.app:make",
     )

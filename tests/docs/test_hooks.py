@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 from documents import ROOT, Block, blocks
+from starlette.testclient import TestClient
+from watchers import begun
+from watchers import profile as watched
 
-from gameable import Environment, Sandbox, hookspecs
+from gameable import Environment, Sandbox, Silent, hookspecs
 from gameable.discovery import PluginFile
 from gameable.hook_checks import HOOKS, wanted
 from gameable.plugins import Plugins
@@ -55,7 +58,16 @@ def test_an_example_is_a_plugin_and_what_it_offers_can_be_made(block: Block, tmp
     elif row.kind == "report":
         (tmp_path / "manifest.json").write_text('{"profile": {"name": "mine"}}')
         assert plugins.report(row.name)(tmp_path).read_text() == "mine\n"
-    elif row.kind != "monitor":
+    elif row.kind == "export":
+        run = begun(tmp_path / "run", watched())
+        with run.store as store:
+            run.run()
+            (file,) = plugins.export(row.name)(store, tmp_path / "out", Silent())
+            assert len(file.read_text().splitlines()) == len(store.episode_ids("evaluate/")) > 0
+    elif row.kind == "viewer":
+        (tmp_path / "a-run").mkdir()
+        assert TestClient(plugins.viewer(row.name)(tmp_path)).get("/").text == "a-run"
+    else:
         assert getattr(plugins, row.kind)(row.name, {})
 
 

@@ -6,7 +6,6 @@ terminal or turn the reading direction are spelt out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from importlib.util import find_spec
@@ -19,8 +18,7 @@ from gameable.monitor_command import HEADINGS
 from gameable.runfolder import translated
 from gameable.store import Store
 from gameable_plugins.reports import _figures, _mitigation, _monitors, _paper, _summary, _training, _transcript
-
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+from gameable_plugins.reports._showable import showable
 
 
 def write(run_folder: Path) -> Path:
@@ -52,8 +50,7 @@ def _render(content: Mapping[str, Any]) -> str:
     setting = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     setting.filters["duration"] = _summary.duration
     template = files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
-    page = setting.from_string(template).render(content)
-    return _UNSHOWABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", page)
+    return showable(setting.from_string(template).render(content))
 
 
 def _collect(store: Store) -> dict[str, Any]:
