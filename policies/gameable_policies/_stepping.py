@@ -72,10 +72,16 @@ class Stepper:
                     future.set_result(output)
 
     def _step(self, asked: Sequence[_Asked]) -> list[Any]:
+        """Step until a request is finished, or one has come or gone: waking the other thread takes time."""
         self._forget()
         for each in asked:
             self.engine.add_request(each.id, {"prompt_token_ids": list(each.tokens)}, each.params)
-        return [output for output in self.engine.step() if output.finished]
+        finished: list[Any] = []
+        while not finished and self.engine.has_unfinished_requests():
+            finished = [output for output in self.engine.step() if output.finished]
+            if self._inbox or self._dropped:
+                break
+        return finished
 
     def _alone(self, function: Callable[[], T]) -> T:
         self._forget()

@@ -7,20 +7,17 @@ faults in the interpreter itself runs a sandbox with processes of its own.
 
 from __future__ import annotations
 
-import os
 import posixpath
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from gameable import CommandResult, Sandbox, SandboxError, Session
 from gameable.episode import CommandStatus
+from gameable_plugins.sandboxes import _deep_threads
 from gameable_plugins.sandboxes._bashkit_commands import COMMANDS, REMOVED_PROGRAMS, STUBS
 from gameable_plugins.sandboxes._world import (
     SNAPSHOT_BYTES,
@@ -33,12 +30,6 @@ from gameable_plugins.sandboxes._world import (
 
 if TYPE_CHECKING:
     from bashkit import Bash, ExecResult, FileSystem
-
-_STACK = 256 << 20
-"""Bytes of stack, taken only where touched: `x='eval "$x"'; eval "$x"` recurses past the usual 8 MiB."""
-
-_LONG = 0.05
-"""Seconds after which a command may have touched much of its thread's stack, so that both are given up together."""
 
 
 @dataclass
@@ -158,33 +149,26 @@ class _World(Session):
 
 
 class _Run:
-    """One command line on a thread with a deep stack, with a wait that always ends."""
+    """One command line on a thread of its own, for the sake of the deep stack and of a wait that always ends."""
 
     def __init__(self, bash: Bash, command: str) -> None:
         self._bash = bash
         self._command = command
         self._outcome: ExecResult | BaseException | None = None
         self._took = 0.0
-        self._ended = threading.Event()
 
-    def work(self) -> None:
-        """Run it."""
+    def _work(self) -> None:
         began = time.monotonic()
         try:
             self._outcome = self._bash.execute_sync(self._command)
         except BaseException as error:  # noqa: BLE001  a panic of the native interpreter is a BaseException
             self._outcome = error
         self._took = time.monotonic() - began
-        self._ended.set()
 
     def wait(self, seconds: float) -> None:
         """Block until it ends or is given up; the event loop waits too, which keeps batches the same."""
-        thread = _DeepThread.idle()
-        thread.begin(self)
-        ended = self._ended.wait(seconds)
-        if not ended:
+        if not _deep_threads.run(self._work, seconds):
             self._bash.cancel()
-        thread.let_go(again=ended and self._took < _LONG)
 
     def result(self, seconds: float, characters: int, command: str) -> CommandResult:
         """Say what came of it."""
@@ -201,46 +185,6 @@ class _Run:
             status = "truncated"
         code = {"timeout": 124, "out_of_memory": 137}.get(status, done.exit_code)
         return CommandResult(command, stdout, stderr, code, status)
-
-
-class _DeepThread:
-    """A thread that runs one command after another, because starting one costs as much as a short command."""
-
-    _idle: ClassVar[deque[_DeepThread]] = deque()
-
-    def __init__(self) -> None:
-        self._inbox: SimpleQueue[_Run | None] = SimpleQueue()
-        before = threading.stack_size(_STACK)
-        try:
-            threading.Thread(target=self._work, daemon=True).start()
-        finally:
-            threading.stack_size(before)
-
-    @classmethod
-    def idle(cls) -> _DeepThread:
-        """Return one that has nothing to do."""
-        try:
-            return cls._idle.pop()
-        except IndexError:
-            return cls()
-
-    def begin(self, run: _Run) -> None:
-        self._inbox.put(run)
-
-    def let_go(self, *, again: bool) -> None:
-        """Keep it for other commands, or have it end with the one that it runs."""
-        if again:
-            self._idle.append(self)
-        else:
-            self._inbox.put(None)
-
-    def _work(self) -> None:
-        while (run := self._inbox.get()) is not None:
-            run.work()
-            del run  # it holds a whole world
-
-
-os.register_at_fork(after_in_child=_DeepThread._idle.clear)  # noqa: SLF001  threads do not live on in a child
 
 
 def _status(error: str, *, late: bool) -> CommandStatus:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from gameable import CommandResult
-from gameable_plugins.sandboxes import bashkit
+from gameable_plugins.sandboxes import _deep_threads
 from gameable_plugins.sandboxes.bashkit import Bashkit
 
 
@@ -32,7 +32,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", counted)
-    bashkit._DeepThread._idle.clear()
+    _deep_threads._idle.clear()
     return seen
 
 
