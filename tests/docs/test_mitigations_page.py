@@ -41,7 +41,7 @@ def test_the_profile_without_code_holds_two_strengths_of_kl(tmp_path: Path, run:
         if name.endswith("kl")
     }
     assert strengths == {"little-kl": [0.05], "much-kl": [0.5]}
-    assert set(suite.mitigations) == {"little-kl", "much-kl", "train-away", "early-stage-penalty"}
+    assert set(suite.mitigations) == {"little-kl", "much-kl", "train-away", "early-stage-penalty", "screening"}
 
 
 def test_the_mitigation_with_code_repeats_the_first_stage(

@@ -150,9 +150,9 @@ def test_told_to_prompts_differ_from_those_of_the_evaluation_and_can_be_planted(
 
 def test_the_bundled_suite_fits_the_quickstart(tmp_path: Path) -> None:
     suite, planned = suite_on(tmp_path, "quickstart")
-    assert list(planned) == ["before", "train-away", "early-stage-penalty", "inoculation"]
+    assert list(planned) == ["before", "train-away", "early-stage-penalty", "inoculation", "screening"]
     last, start = (str(suite.models[name]) for name in ("last", "start"))
-    assert [Path(str(each.checkpoint)) for each in planned.values()] == [*map(Path, [last, last, last, start])]
+    assert [Path(str(each.checkpoint)) for each in planned.values()] == [*map(Path, [last, last, last, start, start])]
     for profile in planned.values():
         parts: Parts = assemble(profile, Plugins())
         plays = Plan(profile, parts.environments).evaluation(profile.models[-1])
@@ -164,12 +164,21 @@ def test_kl_to_the_start_is_a_mitigation_without_code(tmp_path: Path) -> None:
     setting = {"use": "ppo", "kl_coef": 0.2}
     file = tmp_path / "kl.yaml"
     held = {"use": "retraining", "set": {"defaults": {"optimizer": setting}}}
-    file.write_text(yaml.safe_dump({"extends": "mitigations", "mitigations": {"kl": held, "inoculation": None}}))
+    file.write_text(
+        yaml.safe_dump({"extends": "mitigations", "mitigations": {"kl": held, "inoculation": None, "screening": None}})
+    )
     suite_on(tmp_path, "quickstart")
     planned = profiles(read(str(file), tmp_path / "run"), Plugins())
     assert list(planned) == ["before", "train-away", "early-stage-penalty", "kl"]
     assert [stage.optimizer.model_dump() for stage in planned["kl"].stages] == [setting] * 4
     assert planned["kl"].checkpoint == str(tmp_path / "run" / "checkpoints" / "start")
+
+
+def test_screening_drops_what_truly_gamed_from_training(tmp_path: Path) -> None:
+    _, planned = suite_on(tmp_path, "quickstart")
+    (watch,) = assemble(planned["screening"], Plugins()).watches
+    assert (watch.use, watch.mode) == ("ground-truth", "screen")
+    assert planned["screening"].stages == read_profile("quickstart").stages
 
 
 def test_every_bundled_mitigation_can_be_made_with_no_options() -> None:

@@ -53,5 +53,10 @@ def test_every_bundled_mitigation_trains_on_from_real_weights(
     assert "start/trained" not in milestones(out / "early-stage-penalty")
     found = mitigations_command.find(out)
     assert found.missing == []
-    assert {row.mitigation for row in found.effects} == {"train-away", "early-stage-penalty", "inoculation"}
+    assert {row.mitigation for row in found.effects} == {
+        "train-away",
+        "early-stage-penalty",
+        "inoculation",
+        "screening",
+    }
     assert all(row.change.a.played == row.change.b.played == 2 for row in found.effects)
