@@ -19,12 +19,12 @@ from gameable_plugins.optimizers.expert_iteration import ExpertIteration
 from measure import Figure, Timer, command, in_turn, medians, scratch, telling
 from playing import precision
 
-BATCH, MICRO, RATE = 8, 4, 2e-5
+BATCH, MICRO, RATE = 4, 4, 2e-5
 
 
 def measure(*, quick: bool) -> list[Figure]:
     """Measure the one row."""
-    count, repetitions = (2, 1) if quick else (12, 3)
+    count, repetitions = (2, 1) if quick else (8, 3)
     episodes = updating.scored(count, 1)
     optimizer = ExpertIteration(epochs=1, batch_size=BATCH, micro_batch_size=MICRO, learning_rate=RATE, warmup=0)
     rows = [_row(each) for each in episodes]

@@ -33,7 +33,7 @@ class Sizes:
 
 def measure(*, quick: bool) -> list[Figure]:
     """Measure both rows."""
-    sizes = Sizes(8, 1, 6, 1) if quick else Sizes(64, 4, 48, 3)
+    sizes = Sizes(8, 1, 6, 1) if quick else Sizes(64, 4, 32, 3)
     policy = HuggingFace(MODEL, dtype=precision())
     prepared(policy)
     task = plays(environment("reward-tampering"), 1)[0].task

@@ -18,7 +18,7 @@ from playing import MODEL, environment, plays, precisely, precision, prepared, s
 
 def measure(*, quick: bool) -> list[Figure]:
     """Measure the one row."""
-    count, tokens, repetitions = (4, 8, 1) if quick else (64, 48, 3)
+    count, tokens, repetitions = (4, 8, 1) if quick else (48, 32, 3)
     world, sampling = environment("political-sycophancy"), Sampling(max_tokens=tokens)
     episodes = plays(world, count)
     vllm, hf = VLLM(MODEL, dtype=precision()), HuggingFace(MODEL, dtype=precision())
