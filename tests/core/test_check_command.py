@@ -122,7 +122,7 @@ def test_an_unknown_environment_is_one_clear_error(plugins: Plugins) -> None:
 def test_the_exit_status_says_what_came_of_it(
     arguments: list[str], status: int, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gameable.cli.Plugins", lambda files: plugins)
+    monkeypatch.setattr("gameable.cli.extending.Plugins", lambda files: plugins)
     with pytest.raises(SystemExit) as left:
         main(["check", *arguments])
     assert left.value.code == status
@@ -131,7 +131,7 @@ def test_the_exit_status_says_what_came_of_it(
 def test_json_goes_to_standard_output_and_progress_does_not(
     plugins: Plugins, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("gameable.cli.Plugins", lambda files: plugins)
+    monkeypatch.setattr("gameable.cli.extending.Plugins", lambda files: plugins)
     with pytest.raises(SystemExit):
         main(["check", "opinions", "--variants", "3", "--json"])
     captured = capsys.readouterr()
