@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from gameable import (
     hookimpl,
 )
 from gameable.discovery import Origin
+from gameable.factories import load
 from gameable.plugins import Plugins
 from gameable_policies.scripted import Scripted
 
@@ -43,17 +43,10 @@ class Offers:
 
 @pytest.fixture
 def plugins(monkeypatch: pytest.MonkeyPatch) -> Plugins:
-    monkeypatch.setattr("gameable.plugins._load", lambda offer: Wraps if offer.name == "wraps" else _load(offer))
+    monkeypatch.setattr("gameable.factories.load", lambda offer: Wraps if offer.name == "wraps" else load(offer))
     found = Plugins()
     found.register(Offers(), Origin("offers", "1.0", "offers"))
     return found
-
-
-def _load(offer: Any) -> Any:
-    from importlib import import_module
-
-    module, _, name = offer.factory.partition(":")
-    return getattr(import_module(module), name)
 
 
 def test_an_option_may_be_a_plugin_with_options_of_its_own(plugins: Plugins) -> None:
