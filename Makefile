@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-WORKERS ?= 2
 
 .PHONY: help install quickstart test lint types imports check-format pytest
 
@@ -37,4 +36,4 @@ imports: install
 	$(BIN)/lint-imports
 
 pytest: install
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest

@@ -12,10 +12,6 @@ import pytest
 
 from gameable.runs import cache_folder
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # Workers that want all cores wait for each other. Torch reads this when it is first imported.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 
 @pytest.fixture(scope="session")
 def small_model() -> Path:
