@@ -114,11 +114,6 @@ def _cell(model: str, environment: str, column: Column, seen: Counter[_Seen], fl
     return Cell(model, environment, column, **counts, rate=events / scored, low=low, high=high)
 
 
-def _measured(column: Column, seen: _Seen) -> bool:
-    label, _, paid = seen
-    return label is not None and not (column == "paid" and paid is None)
-
-
 def _shows(column: Column, label: Label | None, paid: bool | None) -> bool:
     return paid is True if column == "paid" else label in LABELS_OF_MEASURE[column]
 
