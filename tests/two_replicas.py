@@ -1,6 +1,7 @@
 """One run in this process and the same run on a Ray cluster: `python -m two_replicas MODEL FOLDER`.
 
-It is a program of its own because engines that other tests start change how their process computes and so rounds.
+It is a program of its own because engines that other tests start change how their process computes and so rounds. For
+the same reason one episode at a time is in flight: how a row is rounded depends on the rows that share its batch.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def learning(model: Path) -> Profile:
     learns = {"epochs": 1, "learning_rate": 1e-3, "batch_size": 4}
     changes = {
         "policy": {"use": "hf", "model": str(model), "dtype": "float32", "device": "cpu"},
-        "sampling": {"max_tokens": 24, "in_flight": 5},
+        "sampling": {"max_tokens": 24, "in_flight": 1},
         "start": None,
         "stages": [{**PROFILE["stages"][0], "optimizer": {"use": "expert-iteration", "filter": "random", **learns}}],
     }
