@@ -30,7 +30,7 @@ APART = "quickstart"
 """The script that runs only when it is named."""
 LONGEST = {APART: 3600}
 """Seconds after which a script is given up."""
-LONGEST_OTHERWISE = 600
+LONGEST_OTHERWISE = 1800
 
 Row = dict[str, Any]
 
