@@ -1,15 +1,19 @@
 """One run in this process and the same run on a Ray cluster: `python -m two_replicas MODEL FOLDER`.
 
-It is a program of its own because engines that other tests start change how their process computes and so rounds. For
-the same reason one episode at a time is in flight: how a row is rounded depends on the rows that share its batch.
+It is a program of its own because engines that other tests start change how their process computes. Processes may
+still round differently: log-probabilities are compared with a tolerance, and everything else exactly.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from gameable import Silent
 from gameable.curriculum import Curriculum
@@ -29,11 +33,20 @@ def learning(model: Path) -> Profile:
     learns = {"epochs": 1, "learning_rate": 1e-3, "batch_size": 4}
     changes = {
         "policy": {"use": "hf", "model": str(model), "dtype": "float32", "device": "cpu"},
-        "sampling": {"max_tokens": 24, "in_flight": 1},
+        "sampling": {"max_tokens": 24, "in_flight": 5},
         "start": None,
         "stages": [{**PROFILE["stages"][0], "optimizer": {"use": "expert-iteration", "filter": "random", **learns}}],
     }
     return Profile.model_validate({**PROFILE, **changes})
+
+
+def logprobs(episodes: Sequence[Episode]) -> list[float]:
+    return [each for episode in episodes for segment in episode.segments for each in segment.logprobs]
+
+
+def otherwise(episodes: Sequence[Episode]) -> list[Episode]:
+    """Everything about episodes except log-probabilities."""
+    return [replace(each, segments=tuple(replace(part, logprobs=()) for part in each.segments)) for each in episodes]
 
 
 def measure(folder: Path, profile: Profile, workers: Workers) -> tuple[list[Episode], list[Cell]]:
@@ -50,10 +63,14 @@ def check(model: Path, folder: Path) -> None:
     torch.set_num_threads(1)  # as in an actor that has one CPU
     connect("")
     profile = learning(model)
-    here = measure(folder / "here", profile, Here(profile, toy_parts(profile)))
+    here, matrix = measure(folder / "here", profile, Here(profile, toy_parts(profile)))
     workers = RayWorkers(profile, toy_parts(profile), folder / "spread", Silent(), partial(toy_parts, profile))
-    assert measure(folder / "spread", profile, workers) == here
-    texts = {name: {each.text for each in here[0] if f"/{name}/" in each.id} for name in ("start", "1-heat")}
+    spread, matrix_of_spread = measure(folder / "spread", profile, workers)
+    differing = [a.id for a, b in zip(otherwise(here), otherwise(spread), strict=True) if a != b]
+    assert differing == [], differing
+    assert logprobs(spread) == pytest.approx(logprobs(here), abs=1e-4)
+    assert matrix_of_spread == matrix, (matrix, matrix_of_spread)
+    texts = {name: {each.text for each in here if f"/{name}/" in each.id} for name in ("start", "1-heat")}
     assert len(texts["start"]) > 10
     assert texts["start"] != texts["1-heat"]
 

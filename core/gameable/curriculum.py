@@ -24,6 +24,7 @@ from gameable.plan import Plan, rounds
 from gameable.profile import START, Profile, Stage
 from gameable.progress import Progress
 from gameable.rollout import Play
+from gameable.runfolder import CHECKPOINTS
 from gameable.scoring import score
 from gameable.store import Store
 from gameable.workers import Workers
@@ -195,7 +196,7 @@ class Curriculum:
         shutil.rmtree(scratch)
 
     def _checkpoint(self, label: str) -> Path:
-        return self.store.folder / "checkpoints" / label
+        return self.store.folder / CHECKPOINTS / label
 
     # --- evaluation -------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What each monitor of a run is worth, by environment and model, read from the run's folder.
 
-A monitor that screened or penalised in training is marked, and so is any other that is made of the same: what trained
-against a monitor has learned to look good to it.
+A monitor that screened or penalised in training, of this run or of the weights that it began with, is marked, and so is
+any other that is made of the same: what trained against a monitor has learned to look good to it.
 """
 
 from __future__ import annotations
@@ -92,9 +92,19 @@ def _is_note(milestone: str) -> bool:
     return milestone.count("/") == 1
 
 
-def trained_against(noted: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
-    """Return the monitors that were used in training or share a class with one that was."""
-    used = {each for body in noted.values() if body["mode"] != "audit" for each in body["classes"]}
+def gates(noted: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Return the classes of the monitors that were used in training."""
+    return {each for body in noted.values() if body["mode"] != "audit" for each in body["classes"]}
+
+
+def trained_against(noted: Mapping[str, Mapping[str, Any]], brought: Iterable[str] = ()) -> frozenset[str]:
+    """Return the monitors that were used in training or share a class with one that was.
+
+    Args:
+        noted: What the run notes of each monitor, by name.
+        brought: Classes of monitors that the weights that the run began with were trained against.
+    """
+    used = gates(noted) | set(brought)
     return frozenset(name for name, body in noted.items() if used & set(body["classes"]))
 
 
@@ -106,7 +116,7 @@ def table(store: Store, only: Sequence[str] | None = None) -> Table:
         only: Names of monitors whose rows are wanted, with their comparisons to all others; all of them if left out.
     """
     noted = monitors(store)
-    against = trained_against(noted)
+    against = trained_against(noted, store.manifest.get("trained_against", ()))
     wanted = [name for name in noted if only is None or name in only]
     seen = _seen(store, list(noted))
     rows = [

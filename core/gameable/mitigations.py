@@ -23,7 +23,7 @@ from gameable.offers import MitigationOffer
 from gameable.plugins import Plugins
 from gameable.profile import START, PluginReference, Profile, validated
 from gameable.progress import Progress
-from gameable.runfolder import MITIGATIONS, claim, translated
+from gameable.runfolder import CHECKPOINTS, MITIGATIONS, claim, translated
 from gameable.store import Store
 
 BEFORE = "before"
@@ -92,10 +92,10 @@ def _finished(run: Path) -> Profile:
 
 def _models(profile: Profile, run: Path) -> dict[Literal["start", "last"], Path | None]:
     given = Path(profile.checkpoint).resolve() if profile.checkpoint else None
-    learned = run / "checkpoints" / START if profile.start and given is None else given
+    learned = run / CHECKPOINTS / START if profile.start and given is None else given
     found: dict[Literal["start", "last"], Path | None] = {
         "start": learned,
-        "last": run / "checkpoints" / profile.models[-1],
+        "last": run / CHECKPOINTS / profile.models[-1],
     }
     for model in found.values():
         if model is not None and not model.is_dir():

@@ -15,6 +15,9 @@ from typing import Any
 
 from gameable.errors import StoreError
 
+CHECKPOINTS = "checkpoints"
+"""Folder of a run in which every model that it trained has one of its own."""
+
 SEEDS = "seeds.json"
 """What a folder holds in place of a manifest when its subfolders are the runs of one profile from several seeds."""
 

@@ -24,6 +24,7 @@ from gameable.assembly import Parts, assemble, plugins_of
 from gameable.contracts import Environment, Row, Sandbox, TrainableRewardSource
 from gameable.curriculum import Curriculum
 from gameable.errors import ProfileError, RewardError, SandboxError, StoreError
+from gameable.lineage import trained_against
 from gameable.logs import log_to
 from gameable.offers import EnvironmentOffer
 from gameable.plan import Plan
@@ -154,7 +155,12 @@ def manifest(profile: Profile, parts: Parts, plugins: Plugins) -> dict[str, Any]
         "measures": {name: list(parts.environments[name].measures) for name in profile.evaluation.environments},
         "floor": profile.evaluation.floor,
         "prompts": _prompt_hashes(profile, parts.environments),
+        "trained_against": trained_against(_first_weights(profile, parts)),
     }
+
+
+def _first_weights(profile: Profile, parts: Parts) -> Path:
+    return Path(profile.checkpoint) if profile.checkpoint is not None else parts.policy.fetch(cache_folder())
 
 
 def _held_out(profile: Profile, name: str, plugins: Plugins) -> bool:

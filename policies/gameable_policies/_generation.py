@@ -74,17 +74,24 @@ class Generator:
         return done
 
     def logprobs(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
-        """Return the natural-log probability of each token after the first of each sequence."""
+        """Return the natural-log probability of each token after the first of each sequence.
+
+        Sequences that differ in their last token alone, as the answers to one question do, are computed once.
+        """
         import torch
 
-        scores: dict[int, list[float]] = {}
+        alike: dict[Tokens, list[int]] = {}
+        for i, tokens in enumerate(sequences):
+            alike.setdefault(tuple(tokens[:-1]), []).append(i)
+        alike.pop((), None)
+        scores: list[list[float]] = [[] for _ in sequences]
         with torch.inference_mode():
-            for chunk in _chunks(range(len(sequences)), lambda i: len(sequences[i]), _SCORED):
-                ids = self._padded([sequences[i] for i in chunk])
-                logits = self.model(input_ids=ids, use_cache=False).logits
-                for i, row, tokens in zip(chunk, logits, ids, strict=True):
-                    scores[i] = _gather(row, tokens, len(sequences[i]) - 1)
-        return [scores[i] for i in range(len(sequences))]
+            for chunk in _chunks(alike, len, _SCORED):
+                logits = self.model(input_ids=self._padded(chunk), use_cache=False).logits
+                for stem, row in zip(chunk, logits, strict=True):
+                    for i in alike[stem]:
+                        scores[i] = _gather(row, self._tensor(sequences[i][1:]))
+        return scores
 
     def _batch(self, requests: Sequence[Request], wanted: Sequence[Callable[[], bool]]) -> list[Reply]:
         """Sample one batch to its end."""
@@ -192,11 +199,11 @@ def _chunks(items: Iterable[T], size: Callable[[T], int], limit: int) -> Iterato
         yield chunk
 
 
-def _gather(logits: Tensor, tokens: Tensor, count: int) -> list[float]:
-    """Return the log-probability of `tokens[1 : count + 1]`, in pieces, since float32 logits are large."""
+def _gather(logits: Tensor, tokens: Tensor) -> list[float]:
+    """Return the log-probability of each token by its row of logits, in pieces, since float32 logits are large."""
     scores: list[float] = []
-    for part in range(0, count, 256):
-        some = logits[part : min(part + 256, count)].float()
-        wanted = tokens[part + 1 : part + 1 + len(some), None]
+    for part in range(0, len(tokens), 256):
+        wanted = tokens[part : part + 256, None]
+        some = logits[part : part + len(wanted)].float()
         scores += (some.gather(-1, wanted)[:, 0] - some.logsumexp(-1)).tolist()
     return scores

@@ -15,7 +15,7 @@ from gameable.plugins import Plugins
 pytestmark = [
     pytest.mark.inspect,
     pytest.mark.skipif(find_spec("inspect_ai") is None, reason="inspect-ai is not installed"),
-    pytest.mark.filterwarnings("default"),  # Inspect and its libraries warn about each other
+    pytest.mark.filterwarnings("ignore"),  # Inspect and its libraries warn about each other
 ]
 LIMIT = 3
 

@@ -19,7 +19,7 @@ from gameable_plugins.reports.exports import inspect_logs
 COUNT = 40
 needs_inspect = pytest.mark.skipif(find_spec("inspect_ai") is None, reason="inspect-ai is not installed")
 # Inspect and its libraries warn about each other.
-pytestmark = [pytest.mark.inspect, pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.inspect, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture
