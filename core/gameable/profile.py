@@ -214,7 +214,7 @@ class Profile(_Strict):
     """Folder of weights to begin from, such as `RUN/checkpoints/MODEL`, in place of the policy's own and of learning
     the warm start, whose demonstrations are still played, for replay."""
     stages: list[Stage]
-    """The curriculum, in order; none of them measures and trains nothing."""
+    """The curriculum, in order; an empty list measures the start and trains nothing."""
     sampling: Sampling = Sampling()
     """How replies are sampled."""
     evaluation: Evaluation

@@ -40,8 +40,11 @@ cli()
 
 
 def build(source: Path, site: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", WITHOUT_NETWORK, "build", "--config-file", str(source / "mkdocs.yml")]
-    return subprocess.run([*command, "--site-dir", str(site)], capture_output=True, text=True, check=False)
+    """Build with the arguments of `make docs`: `--quiet`, for one, would let every fault pass."""
+    (arguments,) = re.findall(r"/mkdocs (build.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    places = ["--config-file", str(source / "mkdocs.yml"), "--site-dir", str(site)]
+    command = [sys.executable, "-c", WITHOUT_NETWORK, *arguments.split(), *places]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def read_config() -> dict[str, Any]:
