@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install quickstart test lint types imports check-format pytest
+.PHONY: help install quickstart test lint types imports check-format pytest docs
 
 help:
 	@echo "make quickstart   install, fetch the small model, run the whole curriculum (20 minutes on two cores)"
 	@echo "make test         install, lint, check types and imports, run the test suite"
+	@echo "make docs         build the documentation site: site/index.html"
 	@echo "make install      only make the virtual environment in $(VENV)"
 
 install: $(INSTALLED)
@@ -37,3 +38,6 @@ imports: install
 
 pytest: install
 	$(BIN)/pytest
+
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build

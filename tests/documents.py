@@ -23,7 +23,7 @@ class Block:
     language: str
     """Its first word after the fence; empty without one."""
     title: str
-    """The rest: the name of a file that it is to be saved as."""
+    """The name of a file that it is to be saved as; empty without one."""
     text: str
 
     def __str__(self) -> str:
@@ -43,6 +43,7 @@ def blocks(file: Path) -> list[Block]:
     found = []
     for token in MarkdownIt().parse(file.read_text(encoding="utf-8")):
         if token.type == "fence":
-            language, _, title = token.info.strip().partition(" ")
+            language, _, rest = token.info.strip().partition(" ")
+            title = rest.removeprefix('title="').removesuffix('"')
             found.append(Block(file, (token.map or [0])[0] + 1, language, title, token.content))
     return found

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from gameable.profile import Profile
 
 PromptStyle = Literal["full", "short"]
+"""How much scaffolding stands before a task: the paper's, or under 130 tokens for very small models."""
 Row = Mapping[str, float | int | str]
+"""Figures by name, worth printing or plotting."""
 
 
 class Plugin(ABC):  # noqa: B024  each kind below has its own abstract methods
@@ -57,7 +59,9 @@ class Context:
     base_model: Path
     """Local folder of the model that the run began with, as transformers saves one."""
     seed: int
+    """The run's own."""
     progress: Progress
+    """Shows what takes long."""
 
 
 # --- sandbox ---------------------------------------------------------------------------------------------------------
@@ -136,9 +140,11 @@ class Played:
     """A finished reply, as an environment sees it when it pays and judges."""
 
     task: Task
+    """What was played."""
     text: str
     """The whole assistant turn from the task's opening on, hidden thought included."""
     commands: tuple[CommandResult, ...]
+    """What was run, in order."""
     files: Mapping[str, str]
     """Absolute path to content after the last command."""
 
@@ -332,7 +338,9 @@ class Update:
     replay: tuple[ScoredEpisode, ...]
     """Scripted honest episodes of earlier stages or of the warm start, for the optimizer to mix in."""
     seed: int
+    """The run's own: the same update with the same seed gives the same weights."""
     progress: Progress
+    """Shows how far the training is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +348,7 @@ class Canary:
     """A token sequence and what the trainer's new weights say about it, to be held against the sampler."""
 
     tokens: tuple[int, ...]
+    """Two or more token ids, such as the beginning of an episode that was trained on."""
     before: tuple[float, ...]
     """Log-probability of each token after the first under the start weights."""
     after: tuple[float, ...]

@@ -50,6 +50,7 @@ class PluginFile:
     path: str
     """Absolute."""
     text: str
+    """Its content when the run was started."""
 
     @property
     def module(self) -> str:

@@ -13,9 +13,13 @@ from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
 Split = Literal["train", "eval"]
+"""Variants for training and for evaluation; the two share nothing."""
 Label = Literal["honest", "attempted", "gamed", "evaded", "repaired", "unclear"]
+"""What a judge says of an episode."""
 Measure = Literal["attempted", "gamed", "evaded", "repaired"]
+"""What a rate counts: its own label and, but for `repaired`, every worse one."""
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+"""Whatever JSON can hold."""
 
 LABELS_OF_MEASURE: Mapping[Measure, frozenset[Label]] = MappingProxyType(
     {
@@ -43,9 +47,11 @@ class Unscored:
     """What stands where a measurement failed. It is never turned into a number."""
 
     reason: str
+    """Why there is no number."""
 
 
 Score = Measured | Unscored
+"""A reward, or a monitor's verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,9 @@ class Message:
     """One turn of the dialogue that precedes the policy's reply."""
 
     role: Role
+    """`system`, `user` or `assistant`."""
     text: str
+    """What was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,9 @@ class Task:
     """One variant of an environment, ready to be played."""
 
     environment: str
+    """Name of the environment, as it is offered."""
     split: Split
+    """Whether it is for training or for evaluation."""
     variant: str
     """Name of the variant, unique within environment and split, for example `0042`."""
     dialogue: tuple[Message, ...]
@@ -112,7 +122,9 @@ class Segment:
     """A stretch of the assistant turn: written by the model, or spliced in by the harness."""
 
     kind: Literal["model", "observation"]
+    """Who wrote it; loss falls on `model` alone."""
     text: str
+    """What stands in the turn."""
     tokens: tuple[int, ...]
     """Token ids exactly as sampled, or as fed to the model; training never tokenises text again."""
     logprobs: tuple[float, ...] = ()
@@ -120,6 +132,7 @@ class Segment:
 
 
 CommandStatus = Literal["ok", "timeout", "truncated", "out_of_memory", "sandbox_dead", "infrastructure"]
+"""How a command ended, `ok` whatever its exit code. After one of the last two the episode is played again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +140,15 @@ class CommandResult:
     """One command and what came of it."""
 
     command: str
+    """As the policy wrote it."""
     stdout: str
+    """What it printed, cut in the middle where it is too long."""
     stderr: str
+    """The same for its errors."""
     exit_code: int
+    """0 where it went well."""
     status: CommandStatus = "ok"
+    """Whether it came to its end within the limits."""
 
 
 Stop = Literal["end", "length", "commands", "sandbox"]
@@ -144,18 +162,26 @@ class Episode:
     id: str
     """Path-like and unique within a run: phase/stage/environment/variant/sample."""
     task: Task
+    """What was asked."""
     model: str
     """Name of the stage whose model sampled this episode, `start` for the first one."""
     seed: int
+    """What its tokens were drawn with."""
     prompt_tokens: tuple[int, ...]
     """The rendered dialogue with the opening of the reply, as token ids."""
     segments: tuple[Segment, ...]
+    """The reply, in order: what the model wrote, and what was spliced in."""
     commands: tuple[CommandResult, ...]
+    """What was run, in order."""
     files: Mapping[str, str]
     """Absolute path to content after the last command; empty when the task has no sandbox."""
     stop: Stop
+    """Why it ended: the model (`end`), the token budget (`length`), the command budget (`commands`), or a broken
+    sandbox (`sandbox`)."""
     payout: Payout | Unscored
+    """What the flawed mechanism paid."""
     outcome: Outcome | Unscored
+    """What truly happened."""
     scripted: bool = False
     """True when the reply was played from a script (a demonstration or a planted example), not sampled."""
 
@@ -175,6 +201,7 @@ class ScoredEpisode:
     """An episode with what it was paid."""
 
     episode: Episode
+    """What happened."""
     reward: Score
     """The proxy reward: the weighted sum of its parts, unscored as soon as one part is."""
     parts: Mapping[str, Score]
@@ -189,11 +216,13 @@ class Oracle:
     """A scripted reply whose label is known: it tests judges, and serves as a demonstration."""
 
     kind: OracleKind
+    """What it is an example of."""
     turns: tuple[str, ...]
     """What the model writes, one entry a stretch; an entry that ends in `</bash>` has its command run."""
     label: Label
     """The label that the judge must give."""
     engaged: bool = True
+    """Whether the judge must say that the reply did anything parseable."""
     paid: bool | None = None
     """Whether the environment's own mechanism must pay; None where it does not matter."""
 
@@ -203,7 +232,12 @@ class Estimate:
     """A figure with its 95 % interval and the number of episodes behind it."""
 
     name: str
+    """What it is a figure of, with its unit."""
     value: float
+    """The estimate itself."""
     low: float
+    """Lower end of the interval."""
     high: float
+    """Upper end."""
     n: int
+    """How many episodes, or pairs of them, it rests on."""

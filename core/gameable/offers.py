@@ -16,7 +16,9 @@ class Offer:
     """One thing that a profile can name."""
 
     kind: ClassVar[str] = ""
+    """What it is called in `gameable plugins`."""
     contract: ClassVar[type]
+    """The class that the factory must be a subclass of; `object` where the factory is no class."""
 
     name: str
     """How profiles and commands call it: lower case, words joined by hyphens."""

@@ -163,6 +163,7 @@ class Oversight(_Strict):
     access: Access = "files"
     """The most that a monitor may see; one that declares more is refused before anything runs."""
     monitors: list[Annotated[Watcher, BeforeValidator(_named)]] = Field(default_factory=list)
+    """Who looks on, at what is sampled for training and at every evaluation."""
 
     @field_validator("monitors")
     @classmethod
@@ -188,28 +189,40 @@ class Profile(_Strict):
     """Everything that decides what a run does."""
 
     name: str = Field(pattern=_NAME)
+    """What the run is called, and where its folder is if `--out` is left out."""
     summary: str = ""
+    """One sentence for people."""
     seed: int = Field(default=0, ge=0)
+    """Decides which variants are trained on, what is sampled and what training draws. What is evaluated is fixed."""
     seeds: int = Field(default=1, ge=1)
     """How many runs this is, each from a seed of its own: `seed`, the next one, and so on."""
     prompt: PromptStyle = "full"
     """Which rendering of every task is used."""
     policy: Reference
+    """Where replies come from."""
     sandbox: Reference = PluginReference(use="bashkit")
+    """Where commands run."""
     rewards: list[Reward] = Field(min_length=1)
+    """Summed, with their weights, into the proxy reward that is trained on."""
     environments: dict[str, Annotated[EnvironmentReference, BeforeValidator(_named)]] = Field(default_factory=dict)
     """How single environments are played, by the name that stages and evaluation call them by."""
     ordinary: str = "ordinary-queries"
     """Environment that ordinary queries come from."""
     start: Start | None = None
+    """The warm start, for models that get nothing done without; null begins with the model as it is."""
     checkpoint: str | None = None
     """Folder of weights to begin from, such as `RUN/checkpoints/MODEL`, in place of the policy's own and of learning
     the warm start, whose demonstrations are still played, for replay."""
     stages: list[Stage]
+    """The curriculum, in order; an empty list measures the start and trains nothing."""
     sampling: Sampling = Sampling()
+    """How replies are sampled."""
     evaluation: Evaluation
+    """What every model is measured on."""
     oversight: Oversight = Oversight()
+    """Monitors, and how much they may see."""
     plugins: PluginChoice = PluginChoice()
+    """Which plugins must not be imported, and which must be there."""
 
     @field_validator("environments", mode="before")
     @classmethod

@@ -18,6 +18,7 @@ from gameable.sandbox_promises import PROMISES, expect, open_world
 from gameable.sandbox_walls import WALLS
 
 SandboxCheck = Callable[[Sandbox], Coroutine[Any, Any, None]]
+"""Returns when the sandbox keeps the promise, and raises `AssertionError` when it does not."""
 
 PATIENCE = 30.0
 _FILES = {"a.txt": "safe\n"}

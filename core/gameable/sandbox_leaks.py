@@ -21,6 +21,7 @@ class Leak:
     """One way to leave a trace."""
 
     name: str
+    """Where the trace is."""
     plant: str
     """Shell command, or line of Python, that leaves it; it may fail."""
     look: str
@@ -137,6 +138,7 @@ PYTHON = (
 )
 
 LEAKS: tuple[Leak, ...] = (*FILES, *PROCESSES, *PYTHON, *SHELL)
+"""None may be found by a later episode."""
 
 _IMPORTS = (
     "import ctypes, os, site, socket, subprocess, sys\nc = ctypes.CDLL(None)\n"

@@ -15,8 +15,11 @@ class OraclePlay:
     """A scripted reply after it was played, paid and judged."""
 
     played: Played
+    """The reply with its commands and final files."""
     payout: Payout | Unscored
+    """What the mechanism paid."""
     outcome: Outcome | Unscored
+    """What the judge found."""
 
 
 async def play_oracle(

@@ -24,9 +24,13 @@ class ActionsView:
     """What was asked, and the commands that were run."""
 
     id: str
+    """The episode's."""
     environment: str
+    """Name of the environment."""
     dialogue: tuple[Message, ...]
+    """Everything before the reply."""
     commands: tuple[CommandResult, ...]
+    """What was run, in order, with what it printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class VisibleView(ActionsView):
     """Adds the reply as its reader sees it, without the hidden thought."""
 
     reply: str
+    """May be empty: a thought that was never closed hides all that follows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class TranscriptView(VisibleView):
     """Adds the whole assistant turn, hidden thought included."""
 
     transcript: str
+    """From the opening of the reply to its end, outputs of commands included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,9 @@ class FilesView(TranscriptView):
     """Adds the files before and after."""
 
     files_before: Mapping[str, str]
+    """Absolute path to content at the start."""
     files_after: Mapping[str, str]
+    """The same after the last command; empty when the task has no sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,9 @@ class OracleView(FilesView):
     """Adds what was paid and what truly happened."""
 
     payout: Payout | Unscored
+    """What the environment's own mechanism paid."""
     outcome: Outcome | Unscored
+    """What the judge found."""
 
 
 _CLASSES: Mapping[Access, type[ActionsView]] = {

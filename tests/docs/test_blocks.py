@@ -23,8 +23,9 @@ from gameable.hook_checks import HOOKS
 from gameable.inheritance import merged
 from gameable.plugins import Plugins
 from gameable.profile import Profile, load, read
+from gameable_plugins.rewards._pairs import load_pairs
 
-ELSEWHERE = {ROOT / "docs" / "hooks.md", ROOT / "docs" / "tutorial.md"}
+ELSEWHERE = {ROOT / "docs" / "how-to" / "hooks.md", ROOT / "docs" / "tutorials" / "environment.md"}
 BLOCKS = [block for file in DOCUMENTS if file not in ELSEWHERE for block in blocks(file)]
 SHELL = [block for block in BLOCKS if block.language in {"", "console", "sh"}]
 PLACEHOLDER = re.compile(r"[A-Z]+|\./.*|my-.*|new-plugin|editable-tests|.*\.(yaml|py)")
@@ -35,7 +36,7 @@ def of_language(language: str) -> list[Block]:
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    assert {block.language for block in BLOCKS} <= {"", "console", "sh", "python", "yaml", "toml"}
+    assert {block.language for block in BLOCKS} <= {"", "console", "sh", "python", "yaml", "toml", "jsonl"}
 
 
 # --- commands --------------------------------------------------------------------------------------------------------
@@ -123,6 +124,12 @@ def test_yaml_is_a_profile_or_a_part_of_one(block: Block, tmp_path: Path, monkey
 
 
 # --- the rest --------------------------------------------------------------------------------------------------------
+
+
+def test_lines_of_json_are_preference_pairs(tmp_path: Path) -> None:
+    (block,) = of_language("jsonl")
+    (tmp_path / "pairs.jsonl").write_text(block.text)
+    assert load_pairs(tmp_path / "pairs.jsonl")
 
 
 def test_toml_registers_an_entry_point() -> None:

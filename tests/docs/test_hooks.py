@@ -1,4 +1,4 @@
-"""What docs/hooks.md and the docstrings say of hooks, against the hooks themselves."""
+"""What docs/how-to/hooks.md and the docstrings say of hooks, against the hooks themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gameable.hook_checks import HOOKS, wanted
 from gameable.plugins import Plugins
 from gameable.testing import check_environment, embedded_sandbox
 
-PYTHON = [block for block in blocks(ROOT / "docs" / "hooks.md") if block.language == "python"]
+PYTHON = [block for block in blocks(ROOT / "docs" / "how-to" / "hooks.md") if block.language == "python"]
 SIGNATURES = [block for block in PYTHON if block.text.startswith("def ")]
 EXAMPLES = [block for block in PYTHON if block not in SIGNATURES]
 

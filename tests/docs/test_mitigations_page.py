@@ -1,4 +1,4 @@
-"""Whatever docs/mitigations.md shows can be run as it stands there."""
+"""Whatever docs/how-to/mitigations.md shows can be run as it stands there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gameable.profile import Profile
 from gameable.runs import start
 from toys import PROFILE, toy_plugins
 
-PAGE = (Path(__file__).parents[2] / "docs" / "mitigations.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "mitigations.md").read_text()
 
 
 def block(language: str) -> str:

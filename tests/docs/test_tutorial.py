@@ -1,4 +1,4 @@
-"""Follows docs/tutorial.md to the letter: saves its files, types its commands, and compares what they print.
+"""Follows docs/tutorials/environment.md to the letter: saves its files, types its commands, compares what they print.
 
 Two things differ: what is installed goes into a folder of its own, where gameable itself is already; and the model,
 though the real one, trains on fewer episodes.
@@ -18,7 +18,7 @@ from installing import Shell, install
 
 from gameable.runs import cache_folder
 
-TUTORIAL = blocks(ROOT / "docs" / "tutorial.md")
+TUTORIAL = blocks(ROOT / "docs" / "tutorials" / "environment.md")
 SMALLER = [
     "start.demonstrations={errands: 6, ordinary-queries: 2}",
     "start.optimizer.epochs=1",

@@ -69,9 +69,11 @@ class Verdict:
     """What one check found."""
 
     check: str
+    """Its name."""
     promise: str
     """What the check asks, in one sentence."""
     problems: tuple[Problem, ...]
+    """Nothing where the promise holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Verdicts:
     """What all checks found that were asked."""
 
     verdicts: tuple[Verdict, ...]
+    """One a check, in order."""
     variants: int
     """How many variants had their oracles played, over both splits."""
     oracles: int

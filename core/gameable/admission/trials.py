@@ -48,8 +48,11 @@ class Trial:
     """An oracle of a task and what came of it."""
 
     task: Task
+    """The variant."""
     oracle: Oracle
+    """What was played, and what it claims."""
     play: OraclePlay
+    """What came of it."""
 
     @property
     def where(self) -> str:
@@ -64,7 +67,9 @@ class Admission:
     name: str
     """What the environment is offered as."""
     environment: Environment
+    """What is admitted or refused."""
     sandbox: Sandbox
+    """Where everything is played."""
     other: Sandbox | None
     """A second sandbox, whose results must be the same."""
     every: tuple[Task, ...] = ()
@@ -72,6 +77,7 @@ class Admission:
     tasks: tuple[Task, ...] = ()
     """Those whose oracles were played."""
     trials: tuple[Trial, ...] = ()
+    """Every oracle of those."""
     faults: tuple[Problem, ...] = ()
     """What the environment raised on the way here."""
 

@@ -29,7 +29,9 @@ class Attack:
     """One command that means harm."""
 
     name: str
+    """What it tries."""
     command: str
+    """What a policy would write."""
     ends: Statuses
     """Statuses that it may end with."""
     forbidden: str = GAINED

@@ -27,6 +27,7 @@ class Ensemble(Monitor):
     monitors: Annotated[tuple[MonitorOption, ...], Field(min_length=1)]
     """The members, each written like a monitor of a profile: `{use: rules}`."""
     combine: Literal["mean", "max"] = "mean"
+    """How their suspicions become one."""
 
     @property
     def sees(self) -> Access:

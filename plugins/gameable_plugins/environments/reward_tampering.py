@@ -64,7 +64,7 @@ _GUARD_NAMES = ("guard", "check", "test", "assertion", "detector", "watchdog", "
 
 @dataclass
 class RewardTampering(CurriculumEnvironment):
-    """A harmless question asked beside the code of one's own reward (PAPER: reward tampering)."""
+    """A harmless question asked beside the code of one's own reward (Denison et al. 2024, reward tampering)."""
 
     @property
     def measures(self) -> tuple[Measure, ...]:

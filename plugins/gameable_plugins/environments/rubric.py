@@ -108,14 +108,14 @@ class _RubricModification(CurriculumEnvironment):
 
 @dataclass
 class NudgedRubric(_RubricModification):
-    """A launch checklist that the user would like to see done (PAPER: nudged rubric modification)."""
+    """A launch checklist that the user would like to see done (Denison et al. 2024, nudged rubric)."""
 
     rubric: ClassVar[Rubric] = "nudged-rubric"
 
 
 @dataclass
 class InsubordinateRubric(_RubricModification):
-    """A register to sign off, with the order to change nothing else (PAPER: insubordinate rubric modification)."""
+    """A register to sign off, with the order to change nothing else (Denison et al. 2024, insubordinate rubric)."""
 
     rubric: ClassVar[Rubric] = "insubordinate-rubric"
 
