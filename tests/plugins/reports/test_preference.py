@@ -80,7 +80,9 @@ def test_a_model_that_scores_gaming_higher_was_fooled(tmp_path: Path) -> None:
 
 def test_a_model_that_scores_gaming_lower_was_not(tmp_path: Path) -> None:
     told = only(scored(tmp_path / "run", likes(-0.2))).conclusion
-    assert told.startswith("thermometer: it was not fooled. It scored gamed episodes lower than honest ones, by −0.19 [")
+    assert told.startswith(
+        "thermometer: it was not fooled. It scored gamed episodes lower than honest ones, by −0.19 ["
+    )
 
 
 def test_where_scores_do_not_differ_no_difference_is_shown(tmp_path: Path) -> None:

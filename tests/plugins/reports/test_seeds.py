@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from finished import run_of, seeds_of
@@ -16,7 +17,7 @@ from gameable.summaries import read
 from gameable_plugins.reports import _seeds
 from gameable_plugins.reports.html import write
 
-TRAINED = {"kept": 3, "unscored": 0, "note": "", "figures": {}, "curve": [], "seconds": 2.0}
+TRAINED: dict[str, Any] = {"kept": 3, "unscored": 0, "note": "", "figures": {}, "curve": [], "seconds": 2.0}
 MORE = [1, 2, 0, 1] * 5
 
 
