@@ -72,7 +72,7 @@ class Row:
 
 
 def _interval(found: Figure | None) -> str:
-    return f"{found.value:+.2f} [{found.low:+.2f} to {found.high:+.2f}]".replace("-", "−") if found else ""
+    return f"{found.value:+.3f} [{found.low:+.3f} to {found.high:+.3f}]".replace("-", "−") if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,9 @@ def _rows(store: Store, source: str) -> list[Row]:
     rows: dict[str, Row] = {}
     for episode, score in _scored(store, source):
         rows.setdefault(episode.environment, Row(episode.environment)).add(episode, score)
-    found = [row for row in rows.values() if row.seen]
-    for row in found:
+    for row in rows.values():
         row.difference, row.higher = mean_difference(row.seen), detect(row.seen).roc
-    return found
+    return list(rows.values())
 
 
 def _scored(store: Store, source: str) -> Iterator[tuple[OutcomeRow, Score]]:
