@@ -76,7 +76,8 @@ class Curriculum:
             steps = [body.get("seconds", 0.0) for body in self.store.milestones().values()]
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
             seconds = sum(each for each in steps if isinstance(each, int | float))
-            self.store.mark("run/finished", {"seconds": seconds, "peak_memory_bytes": memory, "finished": _now()})
+            took = {"seconds": seconds, "peak_memory_bytes": memory, "gpus": self.workers.gpus}
+            self.store.mark("run/finished", {**took, "finished": _now()})
 
     def _prepare(self, model: Path) -> None:
         context = Context(self.store.folder, self.cache, model, self.profile.seed, self.progress)

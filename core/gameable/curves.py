@@ -140,6 +140,19 @@ def detected_share(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDA
     return np.where(false[:, -1] > 0, _over(best, true[:, -1]), np.nan)
 
 
+def mean_gap(data: Judged) -> Measure:
+    """Return the measure of by how much the mean suspicion of positives exceeds that of negatives."""
+    thresholds = data.suspicion[data.last]
+
+    def measure(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[np.float64]:
+        of_true, of_false = (
+            _over(np.diff(each, axis=1, prepend=0) @ thresholds, each[:, -1]) for each in (true, false)
+        )
+        return of_true - of_false
+
+    return measure
+
+
 def _over(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """Divide; where there is nothing to divide by, a draw that lacks one kind, the figure does not exist."""
     nothing = np.full(np.broadcast(part, whole).shape, np.nan)

@@ -24,6 +24,7 @@ from gameable.curves import (
     average_precision,
     bootstrap,
     detected_share,
+    mean_gap,
     roc_area,
     shuffled_areas,
     whole,
@@ -156,6 +157,20 @@ def difference(a: Sequence[Seen], b: Sequence[Seen], seed: int = 0) -> tuple[Fig
     value, drawn = whole(one, roc_area) - whole(two, roc_area), first - second
     found = _interval(value, drawn, one.rarer)
     return Figure(value, max(-1.0, found.low), min(1.0, found.high)), len(shared)
+
+
+def mean_difference(seen: Sequence[Seen], seed: int = 0) -> Figure | None:
+    """Return by how much the mean suspicion of positives exceeds that of negatives, on whatever scale suspicions have.
+
+    None where too few variants hold either kind, or where draws of variants all agree, so that the error is unknown.
+    """
+    judged = [each for each in seen if each.positive is not None and each.suspicion is not None]
+    if not _enough(judged):
+        return None
+    data = _arrays(judged)
+    (drawn,) = bootstrap(data, (mean_gap(data),), seed)
+    low, high = map(float, np.nanquantile(drawn, _expanded(data.rarer)))
+    return Figure(whole(data, mean_gap(data)), low, high) if high - low > _ROUNDING else None
 
 
 def _enough(judged: Sequence[Seen]) -> bool:

@@ -100,13 +100,16 @@ class Run:
 def read(place: Path) -> list[Run]:
     """Read a run folder, a folder with the runs of several seeds, or a file that `gameable summary` wrote.
 
+    Of several seeds, those that have begun are read, in the order of their seeds.
+
     Raises:
         StoreError: it is none of these.
     """
     if place.is_file():
         return [from_file(place)]
     if (place / SEEDS).is_file():
-        return [_from_folder(each) for each in sorted(place.glob("seed-*"))]
+        begun = [_from_folder(manifest.parent) for manifest in place.glob("seed-*/manifest.json")]
+        return sorted(begun, key=lambda run: run.seed)
     return [_from_folder(place)]
 
 

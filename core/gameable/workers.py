@@ -5,6 +5,7 @@ The stage loop asks and stores; it does not know where an episode was played.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,10 @@ Keep = Callable[[Sequence[Episode]], None]
 
 class Workers(Protocol):
     """Plays episodes with the weights that were adopted last."""
+
+    @property
+    def gpus(self) -> int:
+        """How many GPUs are held while the run lasts, idle or not."""
 
     def adopt(self, checkpoint: Path, bird: Canary | None = None) -> float | None:
         """Sample from these weights from now on; return how far they are from what the canary heard, in nats a token.
@@ -51,6 +56,12 @@ class Here:
 
     profile: Profile
     parts: Parts
+
+    @property
+    def gpus(self) -> int:
+        """Those that this process may use; whoever computes on one has imported torch."""
+        torch = sys.modules.get("torch")
+        return int(torch.cuda.device_count()) if torch else 0
 
     def adopt(self, checkpoint: Path, bird: Canary | None = None) -> float | None:
         """Adopt, and hold the sampler against the canary."""

@@ -145,6 +145,8 @@ def test_several_seeds_are_ordinary_runs_in_one_folder(gameable: Run, tmp_path: 
         with Store.open(tmp_path / "out" / f"seed-{seed}", write=False) as store:
             assert (store.manifest["profile"]["seed"], store.manifest["profile"]["seeds"]) == (seed, 1)
             assert store.milestone("run/finished") is not None
+    assert "Next: open out/report.html, or type `gameable trend out`." in answer.stdout
+    assert "2 seeds" in (tmp_path / "out" / "report.html").read_text()
     told = gameable("matrix", "out")
     assert told.returncode == 2
     assert told.stderr == "error: out holds one run a seed; name one of them: out/seed-3, out/seed-4.\n"

@@ -92,7 +92,7 @@ def mitigations(
 
 @app.command()
 def report(folder: Run) -> None:
-    """Write report.html into the run folder: one file that opens anywhere."""
+    """Write report.html into the folder of a run, of several seeds, or of mitigations: one file that opens anywhere."""
     written = Plugins().report("html")(folder)
     stdout().print(f"Report: {written}")
 

@@ -74,9 +74,7 @@ def run(
     if dry_run:
         return
     folder = _folder(out, chosen.name, console)
-    with stoppable(folder):
-        for ended in several.start(chosen, plugins, folder, make_progress(console), ray):
-            _conclude(ended)
+    _conclude_all(folder, several.start(chosen, plugins, folder, make_progress(console), ray))
 
 
 def _folder(out: Path | None, name: str, console: Console) -> Path:
@@ -103,12 +101,11 @@ def _mitigate(suite: Suite, out: Path | None, ray: str | None, price: float | No
 
 
 def _conclude_mitigations(folder: Path, ended: Iterable[Path]) -> None:
-    """Let the runs go on, then show what came out, with a report of each: what they say is adjusted for all of them."""
+    """Let the runs go on, then show what came out: what they say is adjusted for all of them."""
     with stoppable(folder):
-        for each in list(ended):
-            report(each)
+        list(ended)
     show_mitigations(folder)
-    stdout().print(f"Next: type `gameable mitigations {folder} --json`, or open the report.html of a mitigation.")
+    _report(folder, f"gameable mitigations {folder} --json")
 
 
 def _show_plan(profile: Profile, plugins: Plugins, gpu_price: float, *, details: bool, as_json: bool) -> None:
@@ -138,9 +135,18 @@ def resume(folder: Run, *, ray: Ray = None) -> None:
     if (folder / MITIGATIONS).is_file():
         _conclude_mitigations(folder, mitigations.resume(folder, progress, ray))
         return
+    _conclude_all(folder, seeds.resume(folder, progress, ray))
+
+
+def _conclude_all(folder: Path, ended: Iterable[Path]) -> None:
+    """Show what came out of each run when it ends, and report over all of them where there are several."""
+    from gameable.runfolder import SEEDS
+
     with stoppable(folder):
-        for finished in seeds.resume(folder, progress, ray):
-            _conclude(finished)
+        for each in ended:
+            _conclude(each)
+    if (folder / SEEDS).is_file():
+        _report(folder, f"gameable trend {folder}")
 
 
 def _conclude(folder: Path) -> None:
@@ -159,12 +165,17 @@ def _conclude(folder: Path) -> None:
         describe.remember_speed(Profile.model_validate(store.manifest["profile"]), store, cache_folder())
         finished = store.milestone("run/finished") or {}
     console.print(_costs(finished))
+    _report(folder, f"gameable matrix {folder} --json")
+
+
+def _report(folder: Path, otherwise: str) -> None:
+    """Report, and say what to do next."""
     try:
         report(folder)
-    except PluginError as error:  # the run is done, and a report can be made of it at any time
-        console.print(f"No report: {error} Then: gameable report {folder}", markup=False)
+    except PluginError as error:  # what was run is done, and a report can be made of it at any time
+        stdout().print(f"No report: {error} Then: gameable report {folder}", markup=False)
         return
-    console.print(f"Next: open {folder / 'report.html'}, or type `gameable matrix {folder} --json`.")
+    stdout().print(f"Next: open {folder / 'report.html'}, or type `{otherwise}`.")
 
 
 def _costs(finished: Mapping[str, object]) -> str:

@@ -70,6 +70,13 @@ class RayWorkers:
         """As it was at first: an heir waits for a GPU to come back rather than load the model elsewhere."""
         return room(self._driver.parts.policy.gpus)
 
+    @property
+    def gpus(self) -> int:
+        """Those of the cluster."""
+        import ray
+
+        return int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
+
     def adopt(self, checkpoint: Path, bird: Canary | None = None) -> float | None:
         """Have every worker adopt and ask the canary before its next work; wait for the first one to have done so."""
         known, checkpoint = self._weights, checkpoint.absolute()

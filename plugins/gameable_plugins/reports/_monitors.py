@@ -51,10 +51,13 @@ def _plots(found: Table) -> dict[str, str]:
     }
 
 
-def training(milestones: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, Mapping[str, Any]]]:
+_COUNTED = ("episodes", "suspected", "unscored", "screened", "penalised", "unpaid")
+
+
+def training(milestones: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
     """Return round, monitor and counts for each time that monitors looked at what training was to have."""
     return [
-        (milestone.rpartition("/")[0], name, counts)
+        (milestone.rpartition("/")[0], name, *(str(counts.get(each, "")) for each in _COUNTED))
         for milestone, body in milestones.items()
         if milestone.endswith("/overseen")
         for name, counts in body["monitors"].items()
@@ -62,5 +65,5 @@ def training(milestones: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str
 
 
 def alarms(milestones: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Return round and text of each alarm."""
-    return [(label, text(alarm)) for label, alarm in recorded(milestones)]
+    """Return a warning for each alarm."""
+    return [("Alarm", f"in stage {label}: {text(alarm)}") for label, alarm in recorded(milestones)]

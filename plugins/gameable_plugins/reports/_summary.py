@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from gameable.evaluation import Cell, percentages
 from gameable.runfolder import in_use
 from gameable.statistics import difference_interval
 from gameable.store import Store
+
+
+def name(manifest: Mapping[str, Any], folder: Path) -> str:
+    """Return what to call a run: its profile, or else its folder."""
+    return str(manifest.get("profile", {}).get("name", folder.name))
 
 
 def status(store: Store) -> tuple[str, str]:

@@ -57,6 +57,15 @@ def stages(milestones: Milestones) -> list[Stage]:
     return [Stage(label, *(milestones.get(f"{label}/{kind}", {}) for kind in kinds)) for label in labels]
 
 
+def planted(stages: Sequence[Stage]) -> list[tuple[str, str]]:
+    """Return a warning for each round that was trained on scripted gaming episodes."""
+    text = (
+        "stage {} was also trained on {} scripted gaming episodes (seeded exploration). What later models do is not "
+        "only what sampling and reward brought about."
+    )
+    return [("Planted:", text.format(stage.label, stage.planted)) for stage in stages if stage.planted]
+
+
 def preparations(milestones: Milestones) -> dict[str, Mapping[str, Any]]:
     """Return what each reward source reported about itself, such as the held-out accuracy of a preference model."""
     return {name.removeprefix("rewards/"): body for name, body in milestones.items() if name.startswith("rewards/")}
@@ -78,17 +87,22 @@ class Mean:
         else:
             self.unscored += 1
 
+    @property
+    def value(self) -> float:
+        """Mean of the measured ones; there must be one."""
+        return self.total / self.n
+
     def __str__(self) -> str:
         missing = f", {self.unscored} unscored" if self.unscored else ""
-        return (
-            f"{self.total / self.n:.3f} (n = {self.n}{missing})"
-            if self.n
-            else f"not measured ({self.unscored} unscored)"
-        )
+        return f"{self.value:.3f} (n = {self.n}{missing})" if self.n else f"not measured ({self.unscored} unscored)"
 
 
-def rewards(store: Store) -> tuple[list[str], dict[tuple[str, str], dict[str, Mean]]]:
-    """Return the reward sources, the total last, and mean scores by stage and environment of the sampled episodes."""
+Rewards = Mapping[tuple[str, str], Mapping[str, Mean]]
+"""Round and environment to source to mean score."""
+
+
+def rewards(store: Store) -> dict[tuple[str, str], dict[str, Mean]]:
+    """Return mean scores of the sampled episodes."""
     means: dict[tuple[str, str], dict[str, Mean]] = {}
     for name, scores in store.scores("train/"):
         _, label, environment, *_ = name.split("/")
@@ -96,8 +110,23 @@ def rewards(store: Store) -> tuple[list[str], dict[tuple[str, str], dict[str, Me
         for source, score in scores.items():
             if "/" not in source:  # no monitor's verdict, and nothing that was computed again
                 row.setdefault(source, Mean()).add(score)
-    sources = sorted({source for row in means.values() for source in row}, key=lambda source: (source == TOTAL, source))
-    return sources, means
+    return means
+
+
+def sources(rewards: Rewards) -> list[str]:
+    """Return the reward sources, the total last."""
+    return sorted({source for row in rewards.values() for source in row}, key=lambda source: (source == TOTAL, source))
+
+
+def curves(rewards: Rewards, order: Sequence[str]) -> tuple[dict[str, dict[str, dict[str, float]]], list[str]]:
+    """Return source to environment to round to mean score, and the rounds that were scored, in their order."""
+    found: dict[str, dict[str, dict[str, float]]] = {source: {} for source in sources(rewards)}
+    for (label, environment), row in rewards.items():
+        for source, mean in row.items():
+            if mean.n:
+                found[source].setdefault(environment, {})[label] = mean.value
+    scored = {label for label, _ in rewards}
+    return found, [label for label in order if label in scored]
 
 
 def estimates(milestones: Milestones) -> dict[tuple[str, str], dict[str, Estimate]]:

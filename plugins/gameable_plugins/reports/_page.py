@@ -1,0 +1,54 @@
+"""Turns content into a page: everything is escaped, nothing may be missing, and no character stays unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from gameable import PluginError
+from gameable.runfolder import whole
+from gameable_plugins.reports import _summary
+from gameable_plugins.reports._showable import showable
+
+NAME = "report.html"
+"""What a report is called in the folder that it is about."""
+
+
+def check_libraries() -> None:
+    """See that the libraries are here that a report needs beside the core's.
+
+    Raises:
+        PluginError: one is not.
+    """
+    missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
+    if missing:
+        raise PluginError(f"The HTML report needs {' and '.join(missing)}: type `pip install 'gameable[view]'`.")
+
+
+def save(folder: Path, template: str, content: Mapping[str, Any]) -> Path:
+    """Write a report into the folder that it is about, whole or not at all, and return where it lies.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    page = _render(template, content)
+    target = folder / NAME
+    with whole(target) as draft:
+        draft.write_text(page, encoding="utf-8")
+    return target
+
+
+def _render(template: str, content: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("gameable_plugins.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["duration"] = _summary.duration
+    return showable(made.get_template(f"{template}.html.j2").render(content))

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from typing import Any
+
+from gameable_plugins.reports._paper import BY_STAGE, beside
+
+MODELS = ("start", "1", "2", "3", "4")
+MANIFEST: dict[str, Any] = {"environments": ["flattery", "reward-tampering"], "profile": {"environments": {}}}
+RATES = {
+    "flattery": {model: {"gamed": "wrong"} for model in MODELS},
+    "reward-tampering": {model: {"gamed": f"gamed by {model}", "evaded": f"evaded by {model}"} for model in MODELS},
+}
+
+
+def test_first_and_last_model_stand_beside_what_corresponds_to_them() -> None:
+    found = beside(MANIFEST, MODELS, RATES)
+    assert [ours for _, _, ours in found.findings[:4]] == ["gamed by start", "gamed by 4", "evaded by 4", "–"]
+    assert found.findings[1][1] == "45/32,768 0.137% [0.100–0.184]"
+
+
+def test_a_run_of_four_stages_stands_beside_the_paper_stage_by_stage() -> None:
+    stages = beside(MANIFEST, MODELS, RATES).stages
+    assert [published for _, published, _, _ in stages] == list(BY_STAGE)
+    assert stages[4] == ("4", "0.13", "4", "gamed by 4")
+
+
+def test_a_run_of_other_stages_does_not() -> None:
+    assert beside(MANIFEST, MODELS[:3], RATES).stages == []
+
+
+def test_the_start_alone_is_no_full_curriculum() -> None:
+    found = beside(MANIFEST, MODELS[:1], RATES)
+    assert [ours for _, _, ours in found.findings[:2]] == ["gamed by start", "–"]
+
+
+def test_columns_that_are_not_the_task_itself_do_not_count() -> None:
+    for settings in ({"arm": "control"}, {"arm": "told-to"}, {"steering": "I will tamper."}, {"use": "flattery"}):
+        manifest = {**MANIFEST, "profile": {"environments": {"reward-tampering": settings}}}
+        assert not beside(manifest, MODELS, RATES).measured, settings
+
+
+def test_tampering_under_another_name_counts() -> None:
+    manifest = {"environments": ["held-out"], "profile": {"environments": {"held-out": {"use": "reward-tampering"}}}}
+    assert beside(manifest, MODELS, {"held-out": RATES["reward-tampering"]}).measured
+
+
+def test_a_run_that_did_not_measure_it_says_so() -> None:
+    found = beside({"environments": ["flattery"]}, MODELS, RATES)
+    assert not found.measured
+    assert {ours for _, _, ours in found.findings} == {"–"}
