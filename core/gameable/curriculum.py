@@ -24,7 +24,7 @@ from gameable.plan import Plan, rounds
 from gameable.profile import START, Profile, Stage
 from gameable.progress import Progress
 from gameable.rollout import Play
-from gameable.runfolder import CHECKPOINTS
+from gameable.runfolder import CHECKPOINTS, sync
 from gameable.scoring import score
 from gameable.store import Store
 from gameable.workers import Workers
@@ -73,9 +73,10 @@ class Curriculum:
 
     def _finish(self) -> None:
         if self.store.milestone("run/finished") is None:
+            # None where a stop cut a step in two: nobody knows how long the process that died had worked on it.
             steps = [body.get("seconds", 0.0) for body in self.store.milestones().values()]
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            seconds = sum(each for each in steps if isinstance(each, int | float))
+            seconds = None if None in steps else sum(each for each in steps if isinstance(each, int | float))
             took = {"seconds": seconds, "peak_memory_bytes": memory, "gpus": self.workers.gpus}
             self.store.mark("run/finished", {**took, "finished": _now()})
 
@@ -132,9 +133,10 @@ class Curriculum:
         if self.store.milestone(f"{label}/sampled") is None:
             self.workers.adopt(model)
             with _Timer() as timer:
-                self._play(label, plays, "sample")
+                whole = self._play(label, plays, "sample")
             self.workers.rest()  # reward models and the optimizer want the memory
-            self.store.mark(f"{label}/sampled", {**self._counts(f"train/{label}/"), "seconds": timer.seconds})
+            seconds = timer.seconds if whole else None
+            self.store.mark(f"{label}/sampled", {**self._counts(f"train/{label}/"), "seconds": seconds})
             self._warn_of_nothing_to_reinforce(stage, label)
 
     def _warn_of_nothing_to_reinforce(self, stage: Stage, label: str) -> None:
@@ -180,6 +182,7 @@ class Curriculum:
 
         if self.store.milestone(f"{label}/updated") is None:
             self._update(label, learn)
+        shutil.rmtree(self._scratch(label), ignore_errors=True)  # gone already, unless a process died between the two
         updated: dict[str, Any] = self.store.milestone(f"{label}/updated") or {}
         took, bird = updated.pop("took"), updated.pop("canary")
         gap = self.workers.adopt(self._checkpoint(label), Canary(**bird) if bird else None)
@@ -189,15 +192,19 @@ class Curriculum:
 
     def _update(self, label: str, learn: Callable[[Path, Path], Trained]) -> None:
         """Train into a folder that gets its name only when it is complete."""
-        scratch = self._checkpoint(f"{label}.scratch")
-        scratch.mkdir(parents=True, exist_ok=True)
+        scratch = self._scratch(label)
+        scratch.parent.mkdir(exist_ok=True)  # a run folder that was moved away meanwhile is not made again
+        whole = not scratch.exists()
+        scratch.mkdir(exist_ok=True)
         with _Timer() as timer, _checkpoint_folder(self._checkpoint(label)) as partial:
             trained = learn(partial, scratch)
-        self.store.mark(f"{label}/updated", {**asdict(trained), "took": timer.seconds})
-        shutil.rmtree(scratch)
+        self.store.mark(f"{label}/updated", {**asdict(trained), "took": timer.seconds if whole else None})
 
     def _checkpoint(self, label: str) -> Path:
         return self.store.folder / CHECKPOINTS / label
+
+    def _scratch(self, label: str) -> Path:
+        return self._checkpoint(f"{label}.scratch")
 
     # --- evaluation -------------------------------------------------------------------------------------------------
 
@@ -210,10 +217,11 @@ class Curriculum:
     def _measure(self, model: str, checkpoint: Path) -> None:
         self.workers.adopt(checkpoint)
         with _Timer() as timer:
-            self._play(model, self._plan.evaluation(model), "evaluate")
+            whole = self._play(model, self._plan.evaluation(model), "evaluate")
         estimates: dict[str, Any] = self._all_estimates(model)
         counts = self._counts(f"evaluate/{model}/")
-        self.store.mark(f"{model}/evaluated", {**counts, "seconds": timer.seconds, "estimates": estimates})
+        seconds = timer.seconds if whole else None
+        self.store.mark(f"{model}/evaluated", {**counts, "seconds": seconds, "estimates": estimates})
 
     def _all_estimates(self, model: str) -> dict[str, list[dict[str, Any]]]:
         columns = self.profile.evaluation.environments
@@ -236,11 +244,14 @@ class Curriculum:
 
     # --- playing ----------------------------------------------------------------------------------------------------
 
-    def _play(self, model: str, plays: Sequence[Play], what: str) -> None:
+    def _play(self, model: str, plays: Sequence[Play], what: str) -> bool:
+        """Play what is not there yet; return whether that was all, so that the time it took is the whole time."""
         known = {id_ for prefix in {_prefix(play.id) for play in plays} for id_ in self.store.episode_ids(prefix)}
         with self.progress.track(f"{model}: {what}", len(plays), "episodes") as step:
-            step(sum(play.id in known for play in plays))
+            there = sum(play.id in known for play in plays)
+            step(there)
             self.workers.play(model, plays, known, _Keeper(self.store, known, step))
+        return not there
 
     def _counts(self, prefix: str) -> dict[str, Any]:
         sampled = [episode.sampled_tokens for episode in self.store.episodes(prefix)]
@@ -280,13 +291,16 @@ class _Timer:
 
 @contextmanager
 def _checkpoint_folder(checkpoint: Path) -> Iterator[Path]:
-    """Give an empty folder that becomes `checkpoint` only when the block ends well."""
+    """Give an empty folder that becomes `checkpoint`, all of it on disk, only when the block ends well."""
     partial = checkpoint.with_name(checkpoint.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    partial.mkdir()
     yield partial
+    for path in (*partial.rglob("*"), partial):
+        sync(path)
     shutil.rmtree(checkpoint, ignore_errors=True)
     partial.rename(checkpoint)
+    sync(checkpoint.parent)
 
 
 def _sampled(label: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from gameable.cost import KINDS, PEAK, USE, WRITTEN, Cost
 from gameable.drawing import Drawn
 from gameable.episode import Episode, Outcome
 from gameable.profile import START, Profile
+from gameable.runfolder import whole
 from gameable.store import Store
 
 _GUESS = 0.8
@@ -136,8 +137,11 @@ def _what(profile: Profile, step: str) -> str:
 
 
 def _speeds(cache: Path) -> dict[str, float]:
-    file = cache / "speed.json"
-    return json.loads(file.read_text()) if file.exists() else {}
+    try:
+        found: dict[str, float] = json.loads((cache / "speed.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # a file that was cut short is worth no more than none
+        return {}
+    return found
 
 
 def _key(profile: Profile) -> str:
@@ -150,7 +154,8 @@ def remember_speed(profile: Profile, store: Store, cache: Path) -> None:
     seconds = finished.get("seconds")
     if isinstance(seconds, int | float) and seconds > 0:
         speeds = {**_speeds(cache), _key(profile): seconds / sum(episodes(profile).values())}
-        (cache / "speed.json").write_text(json.dumps(speeds))
+        with whole(cache / "speed.json") as draft:
+            draft.write_text(json.dumps(speeds), encoding="utf-8")
 
 
 def examples(store: Store, console: Console) -> None:

@@ -23,7 +23,7 @@ from gameable.offers import MitigationOffer
 from gameable.plugins import Plugins
 from gameable.profile import START, PluginReference, Profile, validated
 from gameable.progress import Progress
-from gameable.runfolder import CHECKPOINTS, MITIGATIONS, claim, translated
+from gameable.runfolder import CHECKPOINTS, MITIGATIONS, claim, whole
 from gameable.store import Store
 
 BEFORE = "before"
@@ -82,7 +82,7 @@ def read(name: str, run: Path, overrides: Sequence[str] = (), files: Sequence[Pl
 
 def _finished(run: Path) -> Profile:
     with Store.open(run, write=False) as store:
-        profile = Profile.model_validate(store.manifest["profile"])
+        profile = runs.profile_of(store)
         if store.milestone("run/finished") is None:
             raise StoreError(f"{run} is not finished: type `gameable resume {run}` first.")
     if not profile.stages:
@@ -195,7 +195,7 @@ def resume(folder: Path, progress: Progress, cluster: str | None = None) -> Iter
     Raises:
         GameableError: the folder holds no such runs, another process works on it, or its plugins are gone.
     """
-    planned = {name: Profile.model_validate(each) for name, each in plan(folder)["runs"].items()}
+    planned = {name: validated(each, str(folder / MITIGATIONS)) for name, each in plan(folder)["runs"].items()}
     yield from _all(planned, plugins_of(planned[BEFORE]), folder, progress, cluster)
 
 
@@ -226,10 +226,8 @@ def _ready(name: str, profile: Profile, plugins: Plugins, folder: Path) -> None:
 
 def _write_plan(folder: Path, suite: Suite, planned: Mapping[str, Profile]) -> None:
     told = {"run": str(suite.run), "runs": {name: each.model_dump(mode="json") for name, each in planned.items()}}
-    draft = folder / f"{MITIGATIONS}.tmp"
-    with translated(folder):
+    with whole(folder / MITIGATIONS) as draft:
         draft.write_text(json.dumps(told, indent=2), encoding="utf-8")
-        draft.replace(folder / MITIGATIONS)
 
 
 def _all(

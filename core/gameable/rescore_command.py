@@ -24,9 +24,8 @@ from gameable.contracts import Context, Played
 from gameable.episode import Episode, Measured, Outcome, Score, Unscored
 from gameable.errors import SandboxError
 from gameable.plugins import Plugins
-from gameable.profile import Profile
 from gameable.progress import Progress
-from gameable.runs import versions
+from gameable.runs import profile_of, versions
 from gameable.scoring import score
 from gameable.store import TOTAL, Store
 
@@ -71,7 +70,7 @@ def rescore(folder: Path, *, cache: Path, progress: Progress, plugins: Plugins |
         GameableError: no run, plugins that are gone, or another process works on the run.
     """
     with Store.open(folder, write=True) as store:
-        profile = Profile.model_validate(store.manifest["profile"])
+        profile = profile_of(store)
         parts = assemble(profile, plugins or plugins_of(profile))
         lacking = parts.sandbox.missing()
         if lacking is not None:

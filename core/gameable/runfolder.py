@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gameable.errors import StoreError
+from gameable.errors import GameableError, StoreError
 
 CHECKPOINTS = "checkpoints"
 """Folder of a run in which every model that it trained has one of its own."""
@@ -24,15 +24,16 @@ SEEDS = "seeds.json"
 MITIGATIONS = "mitigations.json"
 """The same when they are the runs that try mitigations on a finished one."""
 
+_BEFORE_MANIFEST = {"lock", "manifest.json.tmp", f".{SEEDS}.tmp", f".{MITIGATIONS}.tmp"}
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def claim(folder: Path) -> None:
-    """Make sure that the folder exists and nothing is in it."""
+    """Make sure that the folder exists and nothing is in it but what a run leaves that died before it was one."""
     with translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
+        if {each.name for each in folder.iterdir()} - _BEFORE_MANIFEST:
             raise StoreError(f"{folder} is not empty; name a new folder, or type `gameable resume {folder}`.")
 
 
@@ -85,7 +86,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             raise StoreError(f"{folder} holds one run a seed; name one of them: {runs}.") from None
         raise StoreError(
             f"No run in {folder}: {path} is missing. Name the folder that `gameable run` printed; "
-            "a folder whose run died before its manifest was written holds nothing and may be deleted."
+            "a run that died before its manifest was written has spent nothing: start it again, in the same folder."
         ) from None
     except ValueError as error:
         raise StoreError(f"{path} is damaged ({error}); restore it from a copy of the run.") from error
@@ -104,11 +105,16 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(folder / "manifest.json")
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(folder)
+
+
+def sync(path: Path) -> None:
+    """See that a file or a folder's list of names is on disk, whenever the power goes."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -136,6 +142,32 @@ def translated(folder: Path) -> Iterator[None]:
         raise StoreError(_advice(folder, _ERRNO.get(code, 0), str(error))) from error
 
 
+@contextmanager
+def lasting(folder: Path) -> Iterator[None]:
+    """Say that the folder is gone or its disk full, in whatever words a library fails in the block because of that."""
+    try:
+        yield
+    except Exception as error:
+        if not folder.exists():
+            raise StoreError(_GONE.format(folder=folder)) from error
+        if not isinstance(error, GameableError) and _lacks_room(folder, error):
+            raise StoreError(_advice(folder, errno.ENOSPC, str(error))) from error
+        raise
+
+
+def _lacks_room(folder: Path, error: Exception) -> bool:
+    named = isinstance(error, OSError) and error.errno in _FULL_DISK
+    return named or os.strerror(errno.ENOSPC) in str(error) or free_space(folder) < _NOTHING
+
+
+_NOTHING = 1 << 20
+"""Free bytes below which nothing of any size can have been written."""
+
+_GONE = (
+    "The run folder {folder} is gone. If it was moved, type `gameable resume` with its new place; everything finished "
+    "before is kept."
+)
+
 _ERRNO = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_IOERR: errno.ENOSPC,
@@ -154,7 +186,10 @@ def _advice(folder: Path, code: int, problem: str) -> str:
             f"`gameable resume {folder}`; everything finished before is kept."
         )
     if code in _NO_ACCESS:
-        return f"No permission to write in {folder}: {problem}. Choose a folder that you own with `--out`."
+        return (
+            f"No permission to write in {folder}: {problem}. Choose a folder that you own with `--out`; a run that has "
+            f"begun goes on in a copy: `cp -r {folder} COPY`, then `gameable resume COPY`."
+        )
     if code == errno.EIO:
         return f"The run in {folder} is damaged: {problem}. Restore run.db, run.db-wal and run.db-shm from one copy."
     return f"The run folder {folder} cannot be used: {problem}."

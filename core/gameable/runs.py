@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import time
@@ -29,13 +28,12 @@ from gameable.logs import log_to
 from gameable.offers import EnvironmentOffer
 from gameable.plan import Plan
 from gameable.plugins import Plugins
-from gameable.profile import START, Profile
+from gameable.profile import START, Profile, validated
 from gameable.progress import Progress
-from gameable.runfolder import free_space
+from gameable.runfolder import free_space, lasting
 from gameable.store import Store
 from gameable.workers import Here, Workers
 
-_BEFORE_MANIFEST = {"lock", "manifest.json.tmp"}
 _RECORDED = ("gameable", "bashkit", "torch", "transformers", "trl", "accelerate", "numpy")
 
 
@@ -86,7 +84,7 @@ def resume(folder: Path, progress: Progress, cluster: str | None = None) -> None
         GameableError: the folder is no run, another process works on it, or its plugins are gone.
     """
     with Store.open(folder, write=True) as store:
-        profile = Profile.model_validate(store.manifest["profile"])
+        profile = profile_of(store)
         parts = assemble(profile, plugins_of(profile))
         if store.milestone("run/finished") is None:
             _check_checkpoint(profile)
@@ -94,6 +92,22 @@ def resume(folder: Path, progress: Progress, cluster: str | None = None) -> None
         for name, then, now in _changed(store.manifest["versions"], parts.sandbox):
             progress.say(f"note: the run was started with {name} {then}, this is {now}; results may differ.")
         _run(profile, parts, store, progress, _workers(profile, parts, folder, progress, cluster))
+
+
+def profile_of(store: Store) -> Profile:
+    """Return what a run was to do.
+
+    Raises:
+        StoreError: another gameable wrote the run, whose profiles have keys that this one does not know.
+    """
+    try:
+        return validated(store.manifest.get("profile", {}), f"{store.folder / 'manifest.json'}, profile:")
+    except ProfileError as error:
+        wrote = store.manifest.get("gameable", "of another version")
+        raise StoreError(
+            f"{error}\ngameable {wrote} wrote it, and this is {version('gameable')}: type `pip install "
+            f"gameable=={wrote}` to go on with {store.folder}."
+        ) from error
 
 
 def go_on(profile: Profile, plugins: Plugins, folder: Path, progress: Progress, cluster: str | None = None) -> None:
@@ -104,10 +118,8 @@ def go_on(profile: Profile, plugins: Plugins, folder: Path, progress: Progress, 
     """
     if (folder / "manifest.json").is_file():
         resume(folder, progress, cluster)
-        return
-    if folder.is_dir() and {file.name for file in folder.iterdir()} <= _BEFORE_MANIFEST:
-        shutil.rmtree(folder)  # its process died before it had spent anything
-    start(profile, plugins, folder, progress, cluster)
+    else:
+        start(profile, plugins, folder, progress, cluster)
 
 
 def train_reward(name: str, settings: Mapping[str, str], base: Path, out: Path, progress: Progress) -> Row:
@@ -126,7 +138,7 @@ def train_reward(name: str, settings: Mapping[str, str], base: Path, out: Path, 
 
 
 def _run(profile: Profile, parts: Parts, store: Store, progress: Progress, workers: Workers) -> None:
-    with log_to(store.folder):
+    with lasting(store.folder), log_to(store.folder):
         Curriculum(profile, parts, store, cache_folder(), progress, workers).run()
 
 

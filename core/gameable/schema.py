@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gameable import search
 from gameable.errors import StoreError
-from gameable.runfolder import translated
+from gameable.runfolder import read_manifest, translated
 
 VERSION = "1"
 """Grows when older code could no longer read what newer code writes, or the other way round. Additions that older code
@@ -75,7 +75,8 @@ def _address(folder: Path, *, write: bool) -> str:
 def _check_version(folder: Path, db: sqlite3.Connection) -> None:
     (found,) = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
     if found != VERSION:
+        wrote = read_manifest(folder).get("gameable", "of another version")
         raise StoreError(
-            f"{folder} has run format {found}; this gameable reads {VERSION}. Use the version that its manifest.json "
-            "names under `gameable`."
+            f"{folder} has run format {found}; this gameable reads {VERSION}. gameable {wrote} wrote it: "
+            f"`pip install gameable=={wrote}` reads it and goes on with it."
         )

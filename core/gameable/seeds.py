@@ -9,9 +9,9 @@ from pathlib import Path
 from gameable import runs
 from gameable.assembly import plugins_of
 from gameable.plugins import Plugins
-from gameable.profile import Profile
+from gameable.profile import Profile, validated
 from gameable.progress import Progress
-from gameable.runfolder import SEEDS, claim
+from gameable.runfolder import SEEDS, claim, whole
 
 
 def start(
@@ -28,7 +28,8 @@ def start(
         return
     runs.ready(profile, plugins, folder)
     claim(folder)
-    (folder / SEEDS).write_text(json.dumps(profile.model_dump(mode="json"), indent=2), encoding="utf-8")
+    with whole(folder / SEEDS) as draft:
+        draft.write_text(json.dumps(profile.model_dump(mode="json"), indent=2), encoding="utf-8")
     yield from _all(profile, plugins, folder, progress, cluster)
 
 
@@ -42,7 +43,7 @@ def resume(folder: Path, progress: Progress, cluster: str | None = None) -> Iter
         runs.resume(folder, progress, cluster)
         yield folder
         return
-    profile = Profile.model_validate_json((folder / SEEDS).read_text(encoding="utf-8"))
+    profile = validated(json.loads((folder / SEEDS).read_text(encoding="utf-8")), str(folder / SEEDS))
     yield from _all(profile, plugins_of(profile), folder, progress, cluster)
 
 

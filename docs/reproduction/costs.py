@@ -15,6 +15,7 @@ class Cost:
 
     run: str
     minutes: float
+    """Without steps that a stop cut in two: nobody knows how long those took."""
     steps: dict[str, float]
     """Minutes of each kind of step."""
     episodes: int
@@ -33,7 +34,7 @@ def _cost(run: Run) -> Cost:
     steps: Mapping[str, Mapping[str, float]] = run.data["steps"]
     seconds: defaultdict[str, float] = defaultdict(float)
     for name, step in steps.items():
-        seconds["rewards" if name.startswith("rewards/") else name.rpartition("/")[2]] += step.get("seconds", 0)
+        seconds["rewards" if name.startswith("rewards/") else name.rpartition("/")[2]] += step.get("seconds") or 0
     minutes = {kind: spent / 60 for kind, spent in seconds.items()}
     episodes, tokens = (int(sum(step.get(what, 0) for step in steps.values())) for what in ("episodes", "tokens"))
     return Cost(run.name, sum(minutes.values()), minutes, episodes, tokens, run.data["peak_memory_bytes"])

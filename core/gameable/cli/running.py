@@ -153,8 +153,7 @@ def _conclude(folder: Path) -> None:
     """Show what came out: matrix, examples, report, next step."""
     from gameable import describe
     from gameable.evaluation import cells, render
-    from gameable.profile import Profile
-    from gameable.runs import cache_folder
+    from gameable.runs import cache_folder, profile_of
     from gameable.store import Store
 
     console = stdout()
@@ -162,7 +161,7 @@ def _conclude(folder: Path) -> None:
         render(cells(store), console)
         describe.estimates(store, console)
         describe.examples(store, console)
-        describe.remember_speed(Profile.model_validate(store.manifest["profile"]), store, cache_folder())
+        describe.remember_speed(profile_of(store), store, cache_folder())
         finished = store.milestone("run/finished") or {}
     console.print(_costs(finished))
     _report(folder, f"gameable matrix {folder} --json")
@@ -180,9 +179,12 @@ def _report(folder: Path, otherwise: str) -> None:
 
 def _costs(finished: Mapping[str, object]) -> str:
     seconds, memory = finished.get("seconds"), finished.get("peak_memory_bytes")
-    if not isinstance(seconds, int | float) or not isinstance(memory, int | float):
+    if not isinstance(memory, int | float):
         return "The run is not finished."
-    return f"Finished: {seconds / 60:.1f} minutes of work, {memory / 2**30:.1f} GiB peak memory."
+    spent = "in more than one go, so its time is not known"
+    if isinstance(seconds, int | float):
+        spent = f"{seconds / 60:.1f} minutes of work"
+    return f"Finished: {spent}, {memory / 2**30:.1f} GiB peak memory."
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import time
@@ -34,15 +35,23 @@ def train(trainer: Trainer, progress: Progress, what: str, steps: int) -> tuple[
 def last_checkpoint(folder: Path) -> Path | None:
     """Return the last complete checkpoint that transformers' trainer left in `folder`, and delete incomplete ones.
 
-    The trainer writes its state last, so a checkpoint that lacks it was cut short.
+    The trainer writes its state last, so a checkpoint that lacks it, or the end of it, was cut short.
     """
     complete = {}
     for checkpoint in folder.glob("checkpoint-*"):
-        if (checkpoint / _LAST_WRITTEN).exists():
+        if _is_whole(checkpoint / _LAST_WRITTEN):
             complete[int(re.sub(r"\D", "", checkpoint.name))] = checkpoint
         else:
             shutil.rmtree(checkpoint, ignore_errors=True)  # another process may be at it
     return complete[max(complete)] if complete else None
+
+
+def _is_whole(state: Path) -> bool:
+    try:
+        json.loads(state.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
 
 
 def saver() -> TrainerCallback:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from gameable_plugins.reports._summary import duration
 
@@ -21,16 +21,20 @@ _STEPS = {
 """Kinds of milestones that say what they took, in the order of a run."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Spent:
-    seconds: float = 0.0
+    seconds: float | None = 0.0
+    """None where a step was stopped and resumed, as nobody knows how long it was worked on."""
     episodes: int = 0
     tokens: int = 0
 
-    def add(self, body: Mapping[str, Any]) -> None:
-        self.seconds += body.get("seconds", 0.0)
-        self.episodes += body.get("episodes", body.get("inspected", 0))
-        self.tokens += body.get("tokens", 0)
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        return cls(body.get("seconds", 0.0), body.get("episodes", body.get("inspected", 0)), body.get("tokens", 0))
+
+    def __add__(self, other: Self) -> Self:
+        seconds = None if self.seconds is None or other.seconds is None else self.seconds + other.seconds
+        return type(self)(seconds, self.episodes + other.episodes, self.tokens + other.tokens)
 
 
 def rows(runs: Sequence[Milestones]) -> list[tuple[str, str, str, str]]:
@@ -38,9 +42,9 @@ def rows(runs: Sequence[Milestones]) -> list[tuple[str, str, str, str]]:
     spent = {kind: _Spent() for kind in _STEPS}
     for milestones in runs:
         for kind, body in _told(milestones):
-            spent[kind].add(body)
-    found = {_STEPS[kind]: each for kind, each in spent.items() if any(astuple(each))}
-    whole = _Spent(*map(sum, zip(*map(astuple, found.values()), strict=True)))
+            spent[kind] += _Spent.of(body)
+    found = {_STEPS[kind]: each for kind, each in spent.items() if each != _Spent()}
+    whole = sum(found.values(), start=_Spent())
     return [_row(what, each) for what, each in {**found, "all": whole}.items()] if found else []
 
 
@@ -58,7 +62,7 @@ def _told(milestones: Milestones) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _row(what: str, spent: _Spent) -> tuple[str, str, str, str]:
     episodes, tokens = (f"{count:,}" if count else "" for count in (spent.episodes, spent.tokens))
-    return what, duration(spent.seconds), episodes, tokens
+    return what, duration(spent.seconds) or "not known", episodes, tokens
 
 
 def gpu_hours(runs: Sequence[Milestones]) -> str:
@@ -71,5 +75,7 @@ def gpu_hours(runs: Sequence[Milestones]) -> str:
         )
     if not any(each["gpus"] for each in noted):
         return "0: no GPU was there"
+    if any(each["seconds"] is None for each in noted):
+        return "not known: a run was stopped in the middle of a step and resumed"
     hours = sum(each["seconds"] / 3600 * each["gpus"] for each in noted)
     return f"{hours:.3g} ({max(each['gpus'] for each in noted)} held at a time, idle or not)"

@@ -79,9 +79,17 @@ def test_a_checkpoint_that_was_cut_short_is_deleted_and_the_one_before_it_taken(
     for step, files in ((9, ("trainer_state.json",)), (10, ("trainer_state.json",)), (11, ("optimizer.pt",))):
         (tmp_path / f"checkpoint-{step}").mkdir()
         for name in files:
-            (tmp_path / f"checkpoint-{step}" / name).touch()
+            (tmp_path / f"checkpoint-{step}" / name).write_text("{}")
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
     assert not (tmp_path / "checkpoint-11").exists()
+
+
+def test_a_checkpoint_whose_state_was_cut_short_is_none(tmp_path: Path) -> None:
+    for step, state in ((9, '{"global_step": 9}'), (10, '{"global_st'), (11, "")):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-9"
+    assert [each.name for each in tmp_path.iterdir()] == ["checkpoint-9"]
 
 
 def test_without_a_complete_checkpoint_the_update_begins_at_the_start(tiny_model: Path, tmp_path: Path) -> None:

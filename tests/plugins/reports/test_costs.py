@@ -31,6 +31,15 @@ def test_costs_are_added_up_by_kind_of_step() -> None:
     ]
 
 
+def test_time_is_not_known_where_a_step_was_stopped_and_resumed() -> None:
+    stopped = {**MILESTONES, "start/evaluated": {"seconds": None, "episodes": 30, "tokens": 900}}
+    found = {what: (time, episodes) for what, time, episodes, _ in rows([stopped])}
+    assert found["evaluating"] == ("not known", "60")
+    assert found["training"] == ("0:02:00", "")
+    assert found["all"] == ("not known", "140")
+    assert gpu_hours([{"run/finished": {"seconds": None, "gpus": 2}}]).startswith("not known: a run was stopped")
+
+
 def test_several_runs_cost_what_they_cost_together() -> None:
     assert rows([MILESTONES, MILESTONES])[-1] == ("all", "0:13:00", "280", "4,740")
 
