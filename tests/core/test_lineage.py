@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from watchers import begun, profile
 
@@ -12,7 +13,7 @@ SCREENED = {"use": "hot", "mode": "screen"}
 
 def ran(folder: Path, *watching: dict[str, str] | str, begins_with: Path | None = None) -> Path:
     """Run the toys under these monitors and return the weights that come out."""
-    changes = {"checkpoint": str(begins_with), "start": None} if begins_with else {}
+    changes: dict[str, Any] = {"checkpoint": str(begins_with), "start": None} if begins_with else {}
     run = begun(folder, profile(*watching, **changes))
     run.run()
     run.store.close()
