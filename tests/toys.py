@@ -76,7 +76,7 @@ def sometimes_games(prompt: str, so_far: str, seed: int) -> str:
 
 def slowly(prompt: str, so_far: str, seed: int) -> str:
     """Reply likewise, at the pace of a model: a run takes seconds, so that it can be stopped on its way."""
-    time.sleep(0.05)
+    time.sleep(0.02)
     return sometimes_games(prompt, so_far, seed)
 
 

@@ -31,9 +31,9 @@ pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture
-def whole(gameable: Run, tmp_path: Path) -> Path:
-    """A finished run."""
-    assert gameable("run", "toy.yaml", "--out", "whole").returncode == 0
+def whole(tmp_path: Path) -> Path:
+    """A finished run of `toy.yaml`."""
+    start(Profile.model_validate(PROFILE), toy_plugins(), tmp_path / "whole", Silent())
     return tmp_path / "whole"
 
 
@@ -259,6 +259,7 @@ def test_a_log_line_that_was_cut_short_spoils_no_other(
 
 
 def test_a_speed_that_was_cut_short_costs_no_run(gameable: Run, whole: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "speed.json").write_text('{"["scr')
     assert gameable("run", "toy.yaml", "--dry-run").returncode == 0
     assert gameable("resume", "whole").returncode == 0
