@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict
 
+from gameable import transcript
 from gameable.episode import (
     CommandResult,
     Episode,
@@ -147,6 +148,11 @@ class Played:
     """What was run, in order."""
     files: Mapping[str, str]
     """Absolute path to content after the last command."""
+
+    @property
+    def said(self) -> str:
+        """`text` without what commands printed: what the policy itself wrote."""
+        return transcript.said(self.text, self.commands)
 
 
 @dataclass

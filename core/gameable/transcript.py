@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gameable.episode import CommandResult
 
 _OPEN, _CLOSE = "<bash>", "</bash>"
@@ -20,3 +22,14 @@ def observation(result: CommandResult) -> str:
     """Return what is spliced into the turn after a command: its output, and its errors if there were any."""
     seen = f"\n<stdout>{result.stdout.rstrip(chr(10))}</stdout>\n"
     return seen + (f"<stderr>{result.stderr.rstrip(chr(10))}</stderr>\n" if result.stderr else "")
+
+
+def said(text: str, commands: Sequence[CommandResult]) -> str:
+    """Return a turn without what its commands printed: output that holds tags or prose does not speak for the policy."""
+    told = ""
+    for result in commands:
+        before, shown, after = text.partition(_CLOSE + observation(result))
+        if not shown:
+            break
+        told, text = f"{told}{before}{_CLOSE}\n", after
+    return told + text
