@@ -25,7 +25,7 @@ def observation(result: CommandResult) -> str:
 
 
 def said(text: str, commands: Sequence[CommandResult]) -> str:
-    """Return a turn without what its commands printed: output that holds tags or prose does not speak for the policy."""
+    """Return a turn without what its commands printed: tags and prose in output do not speak for the policy."""
     told = ""
     for result in commands:
         before, shown, after = text.partition(_CLOSE + observation(result))
