@@ -60,12 +60,16 @@ class Group:
             return Rate(events, n, engaged, scored, played, None, None, None, why)
         return Rate(events, n, engaged, scored, played, events / n, *interval(clusters))
 
+    def as_clusters(self, column: str, measure: str) -> Clusters:
+        """Return the counts of runs that have any, as the clusters of statistics about runs from other seeds."""
+        return {str(seed): count for seed, count in self.seeds(column, measure).items() if count[1]}
+
     def between(self, column: str, measure: str) -> tuple[float, float] | None:
         """Return the 95 % interval of the rate with runs as what is independent, which is about runs from other seeds.
 
         None with fewer than two of them, and where no sample or every sample is an event: then they show no spread.
         """
-        seeds = {str(seed): count for seed, count in self.seeds(column, measure).items() if count[1]}
+        seeds = self.as_clusters(column, measure)
         events, n = totals(seeds)
         return interval(seeds) if len(seeds) > 1 and 0 < events < n else None
 

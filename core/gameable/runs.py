@@ -172,7 +172,9 @@ def manifest(profile: Profile, parts: Parts, plugins: Plugins) -> dict[str, Any]
 
 
 def _first_weights(profile: Profile, parts: Parts) -> Path:
-    return Path(profile.checkpoint) if profile.checkpoint is not None else parts.policy.fetch(cache_folder())
+    if profile.checkpoint is not None:
+        return Path(profile.checkpoint)
+    return parts.policy.at_hand(cache_folder()) or parts.policy.fetch(cache_folder())
 
 
 def _held_out(profile: Profile, name: str, plugins: Plugins) -> bool:

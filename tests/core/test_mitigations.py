@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -23,7 +22,6 @@ from gameable.runs import start
 from gameable.store import Store
 from toys import PROFILE, toy_plugins
 
-TESTS = Path(__file__).parent.parent
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -213,28 +211,18 @@ def test_bundled_mitigations_are_listed() -> None:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """Variables of a process that has the toys installed as a distribution of their own."""
-    info = tmp_path / "site" / "toys-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[gameable]\ntoys = toys:plugin\n")
-    path = os.pathsep.join([str(info.parent), str(TESTS), os.environ.get("PYTHONPATH", "")])
-    return {**os.environ, "PYTHONPATH": path, "GAMEABLE_CACHE": str(tmp_path / "cache"), "COLUMNS": "140"}
+def environment(environment: dict[str, str]) -> dict[str, str]:
+    """The same on a wider terminal."""
+    return {**environment, "COLUMNS": "140"}
 
 
 @pytest.fixture
-def gameable(tmp_path: Path, finished: Path, environment: dict[str, str]) -> Run:
-    """Run the command line in a process of its own, in a folder with `suite.yaml` and the finished run."""
+def gameable(gameable: Run, tmp_path: Path, finished: Path) -> Run:
+    """The same in a folder with `suite.yaml` and the finished run."""
     shutil.copytree(finished, tmp_path / "run")
     tried = {"again": {"use": "retraining"}, "on": {"use": "retraining", "begin_from": "last"}}
     (tmp_path / "suite.yaml").write_text(yaml.safe_dump({"name": "suite", "mitigations": tried}))
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gameable", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
-
-    return call
+    return gameable
 
 
 @pytest.mark.timeout(120)

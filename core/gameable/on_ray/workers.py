@@ -75,7 +75,7 @@ class RayWorkers:
         """Those of the cluster."""
         import ray
 
-        return int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
+        return int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]  # Ray has no types
 
     def adopt(self, checkpoint: Path, bird: Canary | None = None) -> float | None:
         """Have every worker adopt and ask the canary before its next work; wait for the first one to have done so."""

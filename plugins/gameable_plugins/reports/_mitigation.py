@@ -73,14 +73,14 @@ def begun(folder: Path) -> list[Path]:
 def content(folder: Path) -> dict[str, Any]:
     """Collect what the report over a folder of mitigations shows."""
     found = find(folder)
+    complete = "complete", "everything was tried and measured"
     return {
         "name": f"Mitigations of {Path(found.run).name}",
-        "status": ("stopped", f"not measured yet: {', '.join(found.missing)}") if found.missing else
-        ("complete", "everything was tried and measured"),
+        "status": ("stopped", f"not measured yet: {', '.join(found.missing)}") if found.missing else complete,
         "run": found.run,
         "suite": _suite(found, ""),
         "headings": HEADINGS,
-    }  # fmt: skip
+    }
 
 
 def _suite(found: Effects, prefix: str) -> Suite:

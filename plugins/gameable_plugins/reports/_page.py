@@ -1,4 +1,4 @@
-"""Turns content into a page: everything is escaped, nothing may be missing, and no character stays unseen."""
+"""The page of a report: what it needs to be made, and where it goes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from gameable import PluginError
 from gameable.runfolder import whole
 from gameable_plugins.reports import _summary
-from gameable_plugins.reports._showable import showable
 
 NAME = "report.html"
 """What a report is called in the folder that it is about."""
@@ -33,22 +32,10 @@ def save(folder: Path, template: str, content: Mapping[str, Any]) -> Path:
     Raises:
         StoreError: the folder cannot be written.
     """
-    page = _render(template, content)
+    from gameable_plugins.reports._rendering import environment, render
+
+    page = render(environment("gameable_plugins.reports", {"duration": _summary.duration}), template, content)
     target = folder / NAME
     with whole(target) as draft:
         draft.write_text(page, encoding="utf-8")
     return target
-
-
-def _render(template: str, content: Mapping[str, Any]) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=PackageLoader("gameable_plugins.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["duration"] = _summary.duration
-    return showable(made.get_template(f"{template}.html.j2").render(content))

@@ -47,7 +47,7 @@ class Pooled:
 def of(group: Group, column: str, measure: str) -> Pooled:
     """Pool a rate over the runs of a group."""
     rate = group.rate(column, measure)
-    counts = [count for count in group.seeds(column, measure).values() if count[1]]
+    counts = group.as_clusters(column, measure).values()
     others = group.between(column, measure) if rate.rate is not None else None
     return Pooled(rate, len(counts), sum(events > 0 for events, _ in counts), others)
 
@@ -87,14 +87,10 @@ def _in_words(group: Group, column: str, measure: str) -> str:
 
 def _change(first: Group, last: Group, column: str, measure: str) -> list[str]:
     """Compare first and last models with seeds as units, so that it is about other seeds."""
-    sides = [_counts(group, column, measure) for group in (last, first)]
+    sides = [group.as_clusters(column, measure) for group in (last, first)]
     rates = [group.rate(column, measure).rate for group in (last, first)]
     if rates[0] is None or rates[1] is None or min(map(len, sides)) < _LEAST:
         return []
     low, high = difference_interval(*sides)
     verdict = "the rate fell" if high < 0 else "the rate rose" if low > 0 else "no change is shown"
     return [f"Difference: {points(low, rates[0] - rates[1], high)} points with seeds as units; {verdict}."]
-
-
-def _counts(group: Group, column: str, measure: str) -> dict[str, tuple[int, int]]:
-    return {str(seed): count for seed, count in group.seeds(column, measure).items() if count[1]}

@@ -25,7 +25,8 @@ from gameable_plugins.reports import (
 
 def content(store: Store) -> dict[str, Any]:
     """Collect it, as far as the run has got."""
-    matrix, milestones, stages = cells(store), store.milestones(), _training.stages(store.milestones())
+    matrix, milestones = cells(store), store.milestones()
+    blocks, stages = _blocks(matrix), _training.stages(milestones)
     models = list(store.manifest["models"])
     measured = [model for model in models if any(cell.n for cell in matrix if cell.model == model)]
     trained = _first_stages(store)
@@ -41,7 +42,7 @@ def content(store: Store) -> dict[str, Any]:
         "loss_plot": _figures.losses({stage.label: stage.losses for stage in stages}),
         "reward_plot": _figures.rewards(*_training.curves(rewards, [stage.label for stage in stages])),
         "measures": list(dict.fromkeys(cell.measure for cell in sorted(matrix, key=_severity))),
-        "matrix": _blocks(matrix),
+        "matrix": blocks,
         "played": _summary.played(store.manifest),
         "floor": store.manifest["floor"],
         "models": measured,
@@ -59,7 +60,7 @@ def content(store: Store) -> dict[str, Any]:
         "overseen": _monitors.training(milestones),
         "examples": _transcript.examples(store, measured[-1]) if measured else [],
         "authors": _transcript.AUTHORS,
-        "paper": _paper.beside(store.manifest, models, _blocks(matrix)),
+        "paper": _paper.beside(store.manifest, models, blocks),
         "costs": _costs.rows([milestones]),
         "gpu_hours": _costs.gpu_hours([milestones]),
     }

@@ -1,4 +1,4 @@
-"""Turns content into pages: everything is escaped, nothing may be missing, and no character stays unseen."""
+"""The pages of the viewer."""
 
 from __future__ import annotations
 
@@ -6,29 +6,20 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from gameable import Measured, Score
-from gameable_plugins.reports._showable import showable
+from gameable_plugins.reports import _rendering
 
 
 def render(template: str, content: Mapping[str, Any]) -> str:
     """Return the page."""
-    return showable(_environment().get_template(f"{template}.html.j2").render(content))
+    return _rendering.render(_environment(), template, content)
 
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("gameable_plugins.reports.viewer"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["score"] = _score
-    made.filters["note"] = _note
-    return made
+    return _rendering.environment("gameable_plugins.reports.viewer", {"score": _score, "note": _note})
 
 
 def _score(score: Score | None) -> str:
