@@ -6,29 +6,27 @@ batch, and each row is sampled from its own seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from gameable import Completion, Request
 from gameable_policies._attention import Capture, Prefix
 from gameable_policies._memory import Memory, Remembered, Tokens
+from gameable_policies._padding import chunks, padded
 from gameable_policies._reading import Reader, Reply
 from gameable_policies._rows import Rows
 from gameable_policies._sampling import draw, uniform
+from gameable_policies._scoring import logprobs
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _CHUNK = 2048
 """Tokens in one forward pass over prompts, at most, which bounds memory."""
-_SCORED = 1024
-"""The same where every token's logits are needed."""
 _SPARSE = 0.75
 """Finished rows are dropped as soon as no more than this share of a batch goes on; dropping copies the others."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +72,8 @@ class Generator:
         return done
 
     def logprobs(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
-        """Return the natural-log probability of each token after the first of each sequence.
-
-        Sequences that differ in their last token alone, as the answers to one question do, are computed once.
-        """
-        import torch
-
-        alike: dict[Tokens, list[int]] = {}
-        for i, tokens in enumerate(sequences):
-            alike.setdefault(tuple(tokens[:-1]), []).append(i)
-        alike.pop((), None)
-        scores: list[list[float]] = [[] for _ in sequences]
-        with torch.inference_mode():
-            for chunk in _chunks(alike, len, _SCORED):
-                logits = self.model(input_ids=self._padded(chunk), use_cache=False).logits
-                for stem, row in zip(chunk, logits, strict=True):
-                    for i in alike[stem]:
-                        scores[i] = _gather(row, self._tensor(sequences[i][1:]))
-        return scores
+        """Return the natural-log probability of each token after the first of each sequence."""
+        return logprobs(self.model, sequences)
 
     def _batch(self, requests: Sequence[Request], wanted: Sequence[Callable[[], bool]]) -> list[Reply]:
         """Sample one batch to its end."""
@@ -145,16 +127,16 @@ class Generator:
         ordered = sorted(prompts, key=lambda tokens: (len(tokens), tokens))
         known = self.memory.take(ordered)
         starts: dict[Tokens, _Start] = {}
-        for chunk in _chunks([tokens for tokens in ordered if tokens not in known], len, _CHUNK):
+        for chunk in chunks([tokens for tokens in ordered if tokens not in known], len, _CHUNK):
             starts |= self._whole(chunk)
-        for chunk in _chunks(known, lambda tokens: len(tokens) - known[tokens].length, _CHUNK):
+        for chunk in chunks(known, lambda tokens: len(tokens) - known[tokens].length, _CHUNK):
             starts |= self._continued(chunk, [known[tokens] for tokens in chunk])
         return starts
 
     def _whole(self, prompts: Sequence[Tokens]) -> dict[Tokens, _Start]:
         capture = Capture()
         ends = sorted({len(tokens) - 1 for tokens in prompts})
-        ids = self._padded(prompts)
+        ids = padded(prompts, self.model.device)
         logits = self.model(input_ids=ids, use_cache=False, logits_to_keep=self._tensor(ends), into=capture).logits
         self.prefilled += sum(map(len, prompts))
         return {
@@ -176,34 +158,7 @@ class Generator:
             for row, tokens in enumerate(prompts)
         }
 
-    def _padded(self, sequences: Sequence[Sequence[int]]) -> Tensor:
-        """Stack sequences, padded on the right with a token that nothing attends to."""
-        longest = max(map(len, sequences))
-        return self._tensor([[*tokens, *[0] * (longest - len(tokens))] for tokens in sequences])
-
     def _tensor(self, values: Sequence[Any]) -> Tensor:
         import torch
 
         return torch.tensor(values, device=self.model.device)
-
-
-def _chunks(items: Iterable[T], size: Callable[[T], int], limit: int) -> Iterator[list[T]]:
-    """Group items of like size, so that a group padded to its largest stays within the limit, if it can."""
-    chunk: list[T] = []
-    for item in sorted(items, key=size):
-        if chunk and (len(chunk) + 1) * size(item) > limit:
-            yield chunk
-            chunk = []
-        chunk.append(item)
-    if chunk:
-        yield chunk
-
-
-def _gather(logits: Tensor, tokens: Tensor) -> list[float]:
-    """Return the log-probability of each token by its row of logits, in pieces, since float32 logits are large."""
-    scores: list[float] = []
-    for part in range(0, len(tokens), 256):
-        wanted = tokens[part : part + 256, None]
-        some = logits[part : part + len(wanted)].float()
-        scores += (some.gather(-1, wanted)[:, 0] - some.logsumexp(-1)).tolist()
-    return scores

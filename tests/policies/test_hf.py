@@ -72,20 +72,6 @@ def check_second_turn(policy: HuggingFace, stop: str) -> None:
     assert computed == observed - sampled + len(pairs)
 
 
-def test_sequences_that_differ_in_their_last_token_are_computed_once(policy: HuggingFace) -> None:
-    tokens = prompt(policy, WORDS[0])
-    alone = [policy.logprobs([(*tokens, last)])[0] for last in (5, 6)]
-    computed: list[int] = []
-    policy._generator.model.register_forward_hook(
-        lambda model, arguments, keywords, output: computed.append(keywords["input_ids"].numel()), with_kwargs=True
-    )
-    together = policy.logprobs([(*tokens, 5), (*tokens, 6)])
-    assert together[0] == pytest.approx(alone[0], abs=1e-5)
-    assert together[1] == pytest.approx(alone[1], abs=1e-5)
-    assert together[0][-1] != pytest.approx(together[1][-1])
-    assert computed == [len(tokens)]
-
-
 def test_greedy_decoding_equals_that_of_transformers(policy: HuggingFace, tiny: Path) -> None:
     check_greedy(policy, tiny)
 
