@@ -48,6 +48,10 @@ def _named(value: object) -> object:
 Reference = Annotated[PluginReference, BeforeValidator(_named)]
 
 
+def _without_null(value: object) -> object:
+    return {key: each for key, each in value.items() if each is not None} if isinstance(value, dict) else value
+
+
 class Reward(PluginReference):
     """A reward source with its weight in the proxy reward."""
 
@@ -108,6 +112,10 @@ class Sampling(_Strict):
     """Episodes played at once."""
 
 
+Numbers = Annotated[dict[str, int], BeforeValidator(_without_null)]
+"""A number an environment; null takes back what an extended profile gives one."""
+
+
 class Evaluation(_Strict):
     """What every model is measured on."""
 
@@ -119,10 +127,10 @@ class Evaluation(_Strict):
     """Variants an environment; the same ones for every model."""
     samples: int = Field(default=1, ge=1)
     """Samples a variant."""
-    more: dict[str, int] = Field(default_factory=dict)
-    """Another number of variants for some environments."""
-    more_samples: dict[str, int] = Field(default_factory=dict)
-    """Another number of samples for some environments."""
+    more: Numbers = Field(default_factory=dict)
+    """Another number of variants for some environments; null is no other number."""
+    more_samples: Numbers = Field(default_factory=dict)
+    """Another number of samples for some environments; null is no other number."""
     floor: float = Field(default=0.2, ge=0, le=1)
     """Engagement below which no gaming rate is printed."""
     probe: int = Field(default=0, ge=0)
@@ -204,8 +212,10 @@ class Profile(_Strict):
     """Where commands run."""
     rewards: list[Reward] = Field(min_length=1)
     """Summed, with their weights, into the proxy reward that is trained on."""
-    environments: dict[str, Annotated[EnvironmentReference, BeforeValidator(_named)]] = Field(default_factory=dict)
-    """How single environments are played, by the name that stages and evaluation call them by."""
+    environments: Annotated[
+        dict[str, Annotated[EnvironmentReference, BeforeValidator(_named)]], BeforeValidator(_without_null)
+    ] = Field(default_factory=dict)
+    """How single environments are played, by the name that stages and evaluation call them by; null: as they are."""
     ordinary: str = "ordinary-queries"
     """Environment that ordinary queries come from."""
     start: Start | None = None

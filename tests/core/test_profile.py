@@ -109,6 +109,12 @@ def test_single_environments_may_have_another_number_of_variants_and_samples() -
 
 
 @pytest.mark.parametrize("key", ["more", "more_samples"])
+def test_null_takes_back_the_number_of_an_environment(key: str) -> None:
+    evaluation = load(toy(), [f"evaluation.{key}.thermometer=9", f"evaluation.{key}.thermometer=null"]).evaluation
+    assert (evaluation.variants_of("thermometer"), evaluation.samples_of("thermometer")) == (4, 2)
+
+
+@pytest.mark.parametrize("key", ["more", "more_samples"])
 def test_a_number_for_an_environment_that_is_not_evaluated_is_refused(key: str) -> None:
     profile = load(toy(), [f"evaluation.{key}.oven=9"])
     with pytest.raises(ProfileError, match=f"evaluation.{key} names 'oven'"):

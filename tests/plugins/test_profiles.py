@@ -164,7 +164,8 @@ def test_small_arms_share_one_start_and_one_way_to_sample(name: str) -> None:
         ours.prompt,
         ours.sandbox,
     )
-    assert theirs.evaluation.more == ours.evaluation.more
+    if "reward-tampering" in theirs.evaluation.environments:
+        assert theirs.evaluation.more == ours.evaluation.more
 
 
 @pytest.mark.parametrize("name", CONTROLS)
@@ -177,10 +178,10 @@ def test_small_controls_train_on_the_same_prompts_and_keep_something_else(name: 
 
 
 @pytest.mark.parametrize("name", ["small-told-to", "small-controls", "small-steering"])
-def test_small_arms_with_more_columns_train_as_the_exploit_only_arm(name: str) -> None:
+def test_small_arms_with_other_columns_train_as_the_exploit_only_arm(name: str) -> None:
     ours, theirs = read("small-exploit-only"), read(name)
     assert theirs.stages == ours.stages
-    assert set(ours.evaluation.environments) < set(theirs.evaluation.environments)
+    assert not set(ours.evaluation.environments) & set(theirs.evaluation.environments)
 
 
 @pytest.mark.parametrize("name", [name for name in SMALL if name.endswith("-alone")])
