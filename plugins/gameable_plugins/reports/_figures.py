@@ -7,7 +7,7 @@ from math import nan
 from typing import TYPE_CHECKING, Any
 
 from gameable.detection import Detection
-from gameable_plugins.reports._drawing import address, grid, new_figure, plain, style
+from gameable_plugins.reports._drawing import address, grid, name_below, new_figure, plain, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,9 +57,7 @@ def rewards(means: Mapping[str, Mapping[str, Mapping[str, float]]], rounds: Sequ
     for axes, (source, each) in zip(made.panels, means.items(), strict=True):
         plain(axes)
         axes.set_title(source, fontsize=9.5, loc="left")
-        axes.set_xticks(
-            told, [rounds[place] for place in told], fontsize=8, rotation=30, ha="right", rotation_mode="anchor"
-        )
+        name_below(axes, told, [rounds[place] for place in told])
         for environment, line in each.items():
             look = {"linewidth": 1.4, "markersize": 5, **style(names.index(environment))}
             values = [line.get(label, nan) for label in rounds]
