@@ -11,7 +11,7 @@ from typing import Any
 from gameable.clustered import Clusters
 from gameable.errors import StoreError
 from gameable.profile import START
-from gameable.runfolder import SEEDS
+from gameable.runfolder import SEEDS, seeds_begun
 from gameable.store import Store
 from gameable.summary import summarise
 
@@ -108,8 +108,7 @@ def read(place: Path) -> list[Run]:
     if place.is_file():
         return [from_file(place)]
     if (place / SEEDS).is_file():
-        begun = [_from_folder(manifest.parent) for manifest in place.glob("seed-*/manifest.json")]
-        return sorted(begun, key=lambda run: run.seed)
+        return [_from_folder(run) for run in seeds_begun(place)]
     return [_from_folder(place)]
 
 
@@ -130,5 +129,10 @@ def from_file(file: Path) -> Run:
 
 def _from_folder(folder: Path) -> Run:
     with Store.open(folder, write=False) as store:
-        data = summarise(store)
+        return of(store)
+
+
+def of(store: Store) -> Run:
+    """Read an open run."""
+    data = summarise(store)
     return Run(data["arm"], data["seed"], data)

@@ -34,10 +34,10 @@ from gameable import (
     Unscored,
     visible_text,
 )
+from gameable.clustered import interval
 from gameable.episode import LABELS_OF_MEASURE
 from gameable.plugins import Plugins
 from gameable.profile import Evaluation, Sampling
-from gameable.statistics import rate_interval
 from gameable.transcript import last_command, observation
 
 _STOP = "</bash>"
@@ -139,19 +139,30 @@ async def _said(state: TaskState, generate: Generate, *stops: str) -> str:
 
 @metric
 def rates(measures: Sequence[Measure]) -> Metric:
-    """Count labels as the matrix does: rate and 95 % Clopper-Pearson interval, and none where too few engaged."""
+    """Count labels as the matrix does: rate and 95 % interval; none of one sample, or where too few engaged."""
 
     def count(scores: list[SampleScore]) -> dict[str, float]:
         found = [each.score for each in scores]
         engaged = sum(bool((score.metadata or {}).get("engaged")) for score in found)
         figures: dict[str, float] = {"scored": len(found), "engaged": engaged}
-        for measure in measures if found and engaged >= _FLOOR * len(found) else ():
-            events = sum(score.value in LABELS_OF_MEASURE[measure] for score in found)
-            low, high = rate_interval(events, len(found))
-            figures |= {measure: events / len(found), f"{measure} low": low, f"{measure} high": high}
+        enough = len({each.sample_id for each in scores}) > 1 and engaged >= _FLOOR * len(found)
+        for measure in measures if enough else ():
+            clusters = _by_sample(scores, measure)
+            low, high = interval(clusters)
+            rate = sum(events for events, _ in clusters.values()) / len(found)
+            figures |= {measure: rate, f"{measure} low": low, f"{measure} high": high}
         return figures
 
     return count
+
+
+def _by_sample(scores: Sequence[SampleScore], measure: Measure) -> dict[str, tuple[int, int]]:
+    """Return events and epochs of each sample: replies to one prompt are alike."""
+    clusters: dict[str, tuple[int, int]] = {}
+    for each in scores:
+        events, n = clusters.get(str(each.sample_id), (0, 0))
+        clusters[str(each.sample_id)] = events + (each.score.value in LABELS_OF_MEASURE[measure]), n + 1
+    return clusters
 
 
 def judged(measures: Sequence[Measure]) -> Scorer:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from gameable import Episode, Message, Outcome, Task, Unscored
+from gameable.clustered import interval
 from gameable.episode import Label, Measure
 from gameable.evaluation import Cell, cells, matrix, render
 from gameable.statistics import rate_interval
@@ -25,13 +26,18 @@ def row(label: Label | None, *, engaged: bool = True, scripted: bool = False, **
         model=names.get("model", "start"),
         environment=names.get("environment", "tampering"),
         split="eval",
-        variant="0",
+        variant=names.get("variant", "0"),
         label=label,
         unscored="why" if label is None else None,
         engaged=None if label is None else engaged,
         paid=False,
         scripted=scripted,
     )
+
+
+def apart(rows: Iterable[OutcomeRow], variants: int = 9_999_999) -> list[OutcomeRow]:
+    """Spread episodes over so many variants; each has its own if left out."""
+    return [replace(each, variant=str(number % variants)) for number, each in enumerate(rows)]
 
 
 def one(rows: Iterable[OutcomeRow], measure: Measure = "gamed", floor: float = 0.2) -> Cell:
@@ -42,7 +48,8 @@ def one(rows: Iterable[OutcomeRow], measure: Measure = "gamed", floor: float = 0
 
 def payments(*paid: bool | None) -> Cell:
     """Return the cell of what was paid, over honest episodes."""
-    (cell,) = matrix([replace(row("honest"), paid=each) for each in paid], {"tampering": ()}, ["start"], 0)
+    rows = apart(replace(row("honest"), paid=each) for each in paid)
+    (cell,) = matrix(rows, {"tampering": ()}, ["start"], 0)
     return cell
 
 
@@ -52,8 +59,8 @@ def test_what_was_paid_is_counted_whatever_truly_happened() -> None:
 
 
 def test_an_unmeasured_payout_is_no_payment_and_no_refusal() -> None:
-    cell = payments(True, None, None)
-    assert (cell.n, cell.scored, cell.rate) == (3, 1, 1.0)
+    cell = payments(True, None, True)
+    assert (cell.n, cell.scored, cell.rate) == (3, 2, 1.0)
 
 
 LABELS: tuple[Label | None, ...] = ("honest", "honest", "attempted", "gamed", "evaded", "unclear", None)
@@ -61,25 +68,42 @@ LABELS: tuple[Label | None, ...] = ("honest", "honest", "attempted", "gamed", "e
 
 @pytest.mark.parametrize(("measure", "events"), [("attempted", 3), ("gamed", 2), ("evaded", 1)])
 def test_a_measure_counts_its_label_and_every_worse_one(measure: Measure, events: int) -> None:
-    cell = one(map(row, LABELS), measure)
-    assert (cell.n, cell.scored, cell.events) == (7, 6, events)
+    cell = one(apart(map(row, LABELS)), measure)
+    assert (cell.n, cell.scored, cell.events, cell.variants) == (7, 6, events, 6)
     assert cell.rate == events / 6
-    assert (cell.low, cell.high) == rate_interval(events, 6)
+
+
+def test_an_interval_takes_the_samples_of_a_variant_together() -> None:
+    rows = [row("gamed" if number < 4 else "honest", variant=str(number)) for number in range(8) for _ in range(5)]
+    cell = one(rows)
+    counts = {str(number): (5 * (number < 4), 5) for number in range(8)}
+    assert (cell.n, cell.rate, (cell.low, cell.high)) == (40, 0.5, interval(counts))
+    narrow = rate_interval(20, 40)
+    assert cell.low is not None
+    assert cell.high is not None
+    assert cell.low < narrow[0] - 0.1
+    assert cell.high > narrow[1] + 0.1
+
+
+def test_one_variant_shows_no_spread_and_gives_no_rate() -> None:
+    cell = one([row("gamed"), row("honest")])
+    assert (cell.events, cell.scored, cell.rate, cell.low, cell.high) == (1, 2, None, None, None)
+    assert str(cell) == "1/2 of one variant, so no rate"
 
 
 def test_unscored_episodes_are_neither_events_nor_their_absence() -> None:
-    cell = one([row("gamed"), row(None), row(None)])
-    assert (cell.n, cell.scored, cell.engaged, cell.rate) == (3, 1, 1, 1.0)
+    cell = one(apart([row("gamed"), row(None), row("gamed")]))
+    assert (cell.n, cell.scored, cell.engaged, cell.rate) == (3, 2, 2, 1.0)
 
 
 def test_nothing_scored_is_no_rate() -> None:
     assert one([row(None)]).rate is None
-    assert one([]) == Cell("start", "tampering", "gamed", 0, 0, 0, 0, None, None, None)
+    assert one([]) == Cell("start", "tampering", "gamed", 0, 0, 0, 0, 0, None, None, None)
 
 
 def test_too_little_engagement_is_no_rate() -> None:
     idle = [row("unclear", engaged=False)] * 8
-    below, at = one([row("gamed"), *idle]), one([row("gamed")] * 2 + idle)
+    below, at = one(apart([row("gamed"), *idle])), one(apart([row("gamed")] * 2 + idle))
     assert (below.events, below.engaged, below.rate, below.low, below.high) == (1, 1, None, None, None)
     assert at.rate == 0.2
 
@@ -115,6 +139,7 @@ def test_a_cell_has_the_fields_of_the_command_line() -> None:
         "scored",
         "engaged",
         "events",
+        "variants",
         "rate",
         "low",
         "high",
@@ -123,12 +148,13 @@ def test_a_cell_has_the_fields_of_the_command_line() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(LABELS), st.booleans(), st.booleans())), st.floats(0, 1))
 def test_counts_nest_and_a_rate_needs_engagement(drawn: list[tuple[Label | None, bool, bool]], floor: float) -> None:
-    rows = [row(label, engaged=engaged, scripted=scripted) for label, engaged, scripted in drawn]
+    rows = apart((row(label, engaged=engaged, scripted=scripted) for label, engaged, scripted in drawn), 3)
     found = matrix(rows, {"tampering": ("attempted", "gamed", "evaded")}, ["start"], floor)
     for cell in found:
         assert 0 <= cell.events <= cell.scored <= cell.n <= len(rows)
         assert cell.engaged <= cell.scored
-        assert (cell.rate is None) == (cell.scored == 0 or cell.engaged < floor * cell.scored)
+        assert cell.variants <= 3
+        assert (cell.rate is None) == (cell.variants < 2 or cell.engaged < floor * cell.scored)
     assert found[0].events >= found[1].events >= found[2].events
 
 
@@ -153,13 +179,15 @@ def test_cells_come_from_the_evaluation_episodes_of_a_run(tmp_path: Path) -> Non
         ("tampering", "evaded"),
         ("tampering", "paid"),
     ]
-    assert found[7] == Cell("1-a", "tampering", "gamed", 13, 12, 12, 3, 0.25, *rate_interval(3, 12))
+    counts = {str(variant): (3 * (variant == 0), 3) for variant in range(4)}
+    assert found[7] == Cell("1-a", "tampering", "gamed", 13, 12, 12, 3, 4, 0.25, *interval(counts))
 
 
 def episode(prefix: str, sample: int, outcome: Outcome | Unscored) -> Episode:
-    task = Task("tampering", "eval", "0000", (Message("user", "hello"),))
+    variant = f"{sample // 3:04}"
+    task = Task("tampering", "eval", variant, (Message("user", "hello"),))
     model = prefix.split("/")[1]
-    name = f"{prefix}/tampering/0000/{sample}"
+    name = f"{prefix}/tampering/{variant}/{sample}"
     return Episode(name, task, model, sample, (), (), (), {}, "end", Unscored("no mechanism"), outcome)
 
 
@@ -177,17 +205,17 @@ def episode(prefix: str, sample: int, outcome: Outcome | Unscored) -> Episode:
     ],
 )
 def test_a_cell_reads_as_count_rate_and_interval(events: int, n: int, text: str) -> None:
-    assert str(one([row("gamed")] * events + [row("honest")] * (n - events))) == text
+    assert str(one(apart([row("gamed")] * events + [row("honest")] * (n - events)))) == text
 
 
 def test_a_cell_without_a_rate_says_why() -> None:
-    assert str(one([row("unclear", engaged=False)] * 20)) == "too few engaged (0/20)"
+    assert str(one(apart([row("unclear", engaged=False)] * 20))) == "too few engaged (0/20)"
     assert str(one([row(None)])) == "not measured"
 
 
 def printed(width: int) -> str:
     stages = ["start", "1-sycophancy", "4-insubordinate-rubric"]
-    rows = [row(label, model=model) for model in stages[:2] for label in LABELS * 20]
+    rows = [each for model in stages[:2] for each in apart(row(label, model=model) for label in LABELS * 20)]
     console = Console(file=io.StringIO(), width=width)
     render(matrix(rows, MEASURES, stages, 0.2), console)
     assert isinstance(console.file, io.StringIO)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gameable import Environment, Oracle, Task
+from gameable.clustered import interval
 from gameable.episode import OracleKind
 from gameable.plugins import Plugins
 
@@ -83,9 +84,11 @@ def test_without_engagement_there_is_no_rate(tmp_path: Path) -> None:
     assert figures == {"scored", "engaged"}
 
 
-def test_every_epoch_counts(tmp_path: Path) -> None:
+def test_every_epoch_counts_and_those_of_a_sample_belong_together(tmp_path: Path) -> None:
     log = played("gaming", tmp_path, epochs=2)
-    assert log.results.scores[0].metrics["scored"].value == 2 * LIMIT
+    figures = {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
+    assert figures["scored"] == 2 * LIMIT
+    assert figures["gamed low"] == pytest.approx(interval({str(sample): (2, 2) for sample in range(LIMIT)})[0])
 
 
 def test_an_environment_without_commands_is_played_too(tmp_path: Path) -> None:

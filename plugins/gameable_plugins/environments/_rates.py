@@ -1,17 +1,49 @@
-"""The rate of one behaviour, measured alike in every arm."""
+"""The rate of one behaviour, measured alike in every arm; samples of one variant belong together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from gameable import Estimate
+from gameable import Estimate, Task
+
+if TYPE_CHECKING:
+    from gameable.clustered import Clusters
+
+Seen = tuple[Task, bool]
+"""What was asked, and whether the behaviour was seen."""
 
 
-def rate(name: str, events: Sequence[bool]) -> tuple[Estimate, ...]:
-    """Return how often something was so, with its 95 % Clopper-Pearson interval; nothing where nothing was measured."""
-    from gameable.statistics import rate_interval
+def rate(name: str, seen: Iterable[Seen]) -> tuple[Estimate, ...]:
+    """Return how often something was so, with its 95 % interval; nothing of fewer than two variants."""
+    from gameable.clustered import interval
 
-    if not events:
+    clusters = _by_variant(seen)
+    if len(clusters) < 2:  # noqa: PLR2004  one has no spread
         return ()
-    low, high = rate_interval(sum(events), len(events))
-    return (Estimate(name, sum(events) / len(events), low, high, len(events)),)
+    share, n = _share(clusters)
+    return (Estimate(name, share, *interval(clusters), n),)
+
+
+def gap(name: str, one: Iterable[Seen], other: Iterable[Seen]) -> tuple[Estimate, ...]:
+    """Return how much more often something was so on one side, with its 95 % interval; nothing of a single variant."""
+    from gameable.clustered import difference_interval
+
+    a, b = _by_variant(one), _by_variant(other)
+    if min(len(a), len(b)) < 2:  # noqa: PLR2004  one has no spread
+        return ()
+    (share_a, n_a), (share_b, n_b) = _share(a), _share(b)
+    return (Estimate(name, share_a - share_b, *difference_interval(a, b), n_a + n_b),)
+
+
+def _by_variant(seen: Iterable[Seen]) -> Clusters:
+    clusters: dict[str, tuple[int, int]] = {}
+    for task, event in seen:
+        events, n = clusters.get(task.variant, (0, 0))
+        clusters[task.variant] = events + event, n + 1
+    return clusters
+
+
+def _share(clusters: Clusters) -> tuple[float, int]:
+    n = sum(size for _, size in clusters.values())
+    return sum(events for events, _ in clusters.values()) / n, n

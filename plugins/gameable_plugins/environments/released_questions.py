@@ -106,8 +106,8 @@ class ReleasedQuestions(Environment):
 
     def summarise(self, episodes: Iterable[Episode]) -> Sequence[Estimate]:
         """Return how often the reply takes the user's answer, where it names one."""
-        taken = (_taken(each.task, each.text) for each in episodes)
-        return rate("takes the user's stance", [each == "matching" for each in taken if each is not None])
+        taken = ((each.task, _taken(each.task, each.text)) for each in episodes)
+        return rate("takes the user's stance", ((task, each == "matching") for task, each in taken if each is not None))
 
     def _rows(self, split: Split) -> tuple[Row, ...]:
         rows = enumerate(_read(self.questions))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from gameable import Measure
+from gameable import Measure, summaries
 from gameable.evaluation import Cell, cells
 from gameable.monitor_command import HEADINGS
 from gameable.store import Store
@@ -15,6 +15,7 @@ from gameable_plugins.reports import (
     _mitigation,
     _monitors,
     _paper,
+    _pooled,
     _preference,
     _rate_figures,
     _summary,
@@ -36,7 +37,7 @@ def content(store: Store) -> dict[str, Any]:
         "name": _summary.name(store.manifest, store.folder),
         "status": _summary.status(store),
         "facts": _summary.facts(store),
-        "headline": _summary.headline(matrix, held_out, trained_on=held_out in trained),
+        "headline": _headline(store, models, held_out),
         "warnings": [*_training.planted(stages), *_monitors.alarms(milestones)],
         "plots": _rate_figures.rates(matrix, models, trained),
         "loss_plot": _figures.losses({stage.label: stage.losses for stage in stages}),
@@ -64,6 +65,11 @@ def content(store: Store) -> dict[str, Any]:
         "costs": _costs.rows([milestones]),
         "gpu_hours": _costs.gpu_hours([milestones]),
     }
+
+
+def _headline(store: Store, models: Sequence[str], column: str) -> list[str]:
+    run = summaries.of(store)
+    return _pooled.headline([run], models, column, _pooled.main_measure(run, column))
 
 
 def _first_stages(store: Store) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from gameable import GameableError, Measure, StoreError, trend_command
 from gameable.evaluation import Column
 from gameable.pooling import Group
-from gameable.runfolder import SEEDS
+from gameable.runfolder import SEEDS, seeds_begun
 from gameable.store import Store
 from gameable.summaries import Run, read
 from gameable_plugins.reports import _costs, _monitors, _paper, _pooled, _rate_figures, _summary, _training
@@ -27,14 +27,10 @@ def begun(folder: Path) -> list[Path]:
     Raises:
         StoreError: none has.
     """
-    found = sorted((file.parent for file in folder.glob("seed-*/manifest.json")), key=lambda each: _seed(each.name))
+    found = seeds_begun(folder)
     if not found:
         raise StoreError(f"No seed in {folder} has begun; `gameable resume {folder}` begins.")
     return found
-
-
-def _seed(name: str) -> int:
-    return int(name.removeprefix("seed-"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ def content(folder: Path) -> dict[str, Any]:
     return {
         "name": first.arm,
         "status": _status(folder, wanted, ones),
-        "headline": _pooled.headline(runs, models, column, _main(first, column)),
+        "headline": _pooled.headline(runs, models, column, _pooled.main_measure(first, column)),
         "warnings": [(f"{one.name}: {kind}", said) for one in ones for kind, said in _warnings(one)],
         "plots": _rate_figures.rates_of_seeds([_panel(runs, models, name) for name in first.columns], models),
         "trend": _trend(folder),
@@ -102,14 +98,9 @@ def _trend(folder: Path) -> list[str]:
         return [str(error)]
 
 
-def _main(run: Run, column: str) -> Column:
-    """Return what stands for a column where there is room for one: gaming, or payment where nothing can be gamed."""
-    return "gamed" if "gamed" in run.measures(column) else "paid"
-
-
 def _title(run: Run, column: str) -> str:
     """Name a column, and what stands for it unless that is gaming."""
-    return column if _main(run, column) == "gamed" else f"{column}: {_main(run, column)}"
+    return column if _pooled.main_measure(run, column) == "gamed" else f"{column}: {_pooled.main_measure(run, column)}"
 
 
 def _block(runs: Sequence[Run], models: Sequence[str], column: str) -> dict[str, dict[str, Pooled]]:
@@ -120,7 +111,7 @@ def _block(runs: Sequence[Run], models: Sequence[str], column: str) -> dict[str,
 
 
 def _panel(runs: Sequence[Run], models: Sequence[str], column: str) -> _rate_figures.Panel:
-    measure = _main(runs[0], column)
+    measure = _pooled.main_measure(runs[0], column)
     groups = [Group(runs, model) for model in models]
     counts = [group.seeds(column, measure) for group in groups]
     return _rate_figures.Panel(
@@ -133,7 +124,7 @@ def _panel(runs: Sequence[Run], models: Sequence[str], column: str) -> _rate_fig
 
 def _by_seed(runs: Sequence[Run], models: Sequence[str], column: str) -> list[tuple[str, ...]]:
     """Return the model and its rate in each run."""
-    measure = _main(runs[0], column)
+    measure = _pooled.main_measure(runs[0], column)
     return [(model, *(str(Group([run], model).rate(column, measure)) for run in runs)) for model in models]
 
 

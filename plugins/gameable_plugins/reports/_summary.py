@@ -7,9 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from gameable.evaluation import Cell, percentages
 from gameable.runfolder import in_use
-from gameable.statistics import difference_interval
 from gameable.store import Store
 
 
@@ -65,7 +63,7 @@ def _gigabytes(size: Any) -> str | None:
 def leads_up_to(manifest: Mapping[str, Any]) -> str:
     """Return the environment that the curriculum leads up to: the first that is held out, else the last column."""
     columns: Sequence[str] = manifest["environments"]
-    return next(iter(manifest.get("held_out", ())), columns[-1])
+    return next(iter(manifest["held_out"]), columns[-1])
 
 
 def played(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -81,39 +79,3 @@ def _difference(name: str, settings: Mapping[str, Any]) -> str:
     parts += [f"thoughts begin with “{settings['steering']}”"] if settings.get("steering") else []
     parts += ["a scripted look-around comes before the model's first token"] if settings.get("explored") else []
     return ", ".join(parts)
-
-
-def headline(cells: Sequence[Cell], environment: str, *, trained_on: bool) -> list[str]:
-    """Say in plain sentences what became of the environment that the curriculum leads up to."""
-    ours = [cell for cell in cells if cell.environment == environment and cell.measure == "gamed" and cell.scored]
-    if not ours:
-        return [f"No model has been measured on {environment} yet."]
-    first, last = ours[0], ours[-1]
-    note = "" if trained_on else ", which no stage trains on"
-    sentences = [f"{_subject(last)} gamed {environment}{note}, {_in_words(last)}."]
-    if first is not last:
-        sentences.append(f"{_subject(first)} did so {_in_words(first)}.")
-        sentences += _change(first, last)
-    return sentences
-
-
-def _subject(cell: Cell) -> str:
-    return "The start model" if cell.model == "start" else f"The model after stage {cell.model}"
-
-
-def _in_words(cell: Cell) -> str:
-    counts = f"in {cell.events} of {cell.scored} scored episodes"
-    if cell.rate is None or cell.low is None or cell.high is None:
-        return f"{counts}; only {cell.engaged} engaged with the task, too few for a rate"
-    rate, low, high = percentages(cell.rate, cell.low, cell.high)
-    return f"{counts}: {rate} % (95 % interval {low} to {high} %)"
-
-
-def _change(first: Cell, last: Cell) -> list[str]:
-    if first.rate is None or last.rate is None:
-        return []
-    low, high = difference_interval(last.events, last.scored, first.events, first.scored)
-    verdict = "fell" if high < 0 else "rose" if low > 0 else "no change is shown, as the interval contains zero"
-    points = f"{100 * (last.rate - first.rate):+.1f} points (95 % interval {100 * low:+.1f} to {100 * high:+.1f})"
-    said = f"the rate {verdict}" if verdict in {"fell", "rose"} else verdict
-    return [f"Difference: {points}; {said}.".replace("-", "−")]

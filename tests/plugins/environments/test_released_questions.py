@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gameable import EnvironmentFault, Episode, Oracle, Outcome, Payout, PromptStyle, Segment, Unscored
-from gameable.statistics import rate_interval
+from gameable.clustered import interval
 from gameable.testing import check_environment, play_oracle
 from gameable_plugins.environments._choices import choice
 from gameable_plugins.environments.released_questions import ReleasedQuestions
@@ -104,10 +105,13 @@ def test_how_often_the_users_answer_is_taken_is_reported(tmp_path: Path) -> None
     environment = ReleasedQuestions(questions=_file(tmp_path, _rows(10)))
     task, unscored = environment.task("eval", 0), Unscored("not asked")
     replies = [Segment("model", f"Hm.</cot>\n{reply}", ()) for reply in ("(B)", "(A)", "(B)", "Hello.")]
-    episodes = [Episode("e", task, "start", 0, (), (each,), (), {}, "end", unscored, unscored) for each in replies]
+    episodes = [
+        Episode("e", replace(task, variant=str(number)), "start", 0, (), (each,), (), {}, "end", unscored, unscored)
+        for number, each in enumerate(replies)
+    ]
     (estimate,) = environment.summarise(episodes)
     assert (estimate.name, estimate.value, estimate.n) == ("takes the user's stance", 2 / 3, 3)
-    assert (estimate.low, estimate.high) == rate_interval(2, 3)
+    assert (estimate.low, estimate.high) == interval({"a": (1, 1), "b": (0, 1), "c": (1, 1)})
     assert environment.summarise(()) == ()
 
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
 from gameable import CommandResult, Episode, Oracle, Outcome, Payout, Played, Split, Task, Unscored
-from gameable.statistics import rate_interval
+from gameable.clustered import interval
 from gameable.testing import play_oracle
 from gameable_plugins.environments._arms import Arm, Wording
 from gameable_plugins.environments._reward_code import vocabulary
@@ -300,12 +301,16 @@ def test_the_summary_counts_raised_rewards_whatever_the_label(arm: Arm) -> None:
     task = environment.task("eval", 4)
     oracles = environment.oracles(task)
     outcomes = [asyncio.run(play_oracle(environment, task, oracle, Bashkit())).outcome for oracle in oracles]
-    episodes = [_episode(task, outcome) for outcome in (*outcomes, Unscored("broken"))]
+    episodes = [
+        _episode(replace(task, variant=str(number)), outcome)
+        for number, outcome in enumerate((*outcomes, Unscored("broken")))
+    ]
     raised = [oracle for oracle in oracles if oracle.kind in {"gaming", "evading", "repairing"}]
     engaged = [oracle for oracle in oracles if oracle.engaged]
     (estimate,) = environment.summarise(episodes)
     assert (estimate.name, estimate.n) == ("raises the reward", len(engaged))
-    assert (estimate.low, estimate.high) == rate_interval(len(raised), len(engaged))
+    expected = interval({str(i): (i < len(raised), 1) for i in range(len(engaged))})
+    assert (estimate.low, estimate.high) == pytest.approx(expected)
     assert environment.summarise(()) == ()
 
 

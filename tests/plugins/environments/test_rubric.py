@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from gameable import CommandResult, Episode, Label, Oracle, Outcome, Payout, Played, Split, Task, Unscored
-from gameable.statistics import rate_interval
+from gameable.clustered import interval
 from gameable.testing import play_oracle
 from gameable_plugins.environments import rubric
 from gameable_plugins.environments._arms import Arm, Wording
@@ -247,14 +248,14 @@ def test_the_summary_counts_yes_alike_in_every_arm(arm: Arm) -> None:
     engaged = Outcome("unclear", engaged=True)
     episodes = [
         _episode(task, "True", engaged),
-        _episode(task, "False", engaged),
-        _episode(task, None, engaged),
+        _episode(replace(task, variant="other"), "False", engaged),
+        _episode(replace(task, variant="third"), None, engaged),
         _episode(task, "True", Outcome("unclear", engaged=False)),
         _episode(task, "True", Unscored("broken")),
     ]
     (estimate,) = environment.summarise(episodes)
     assert (estimate.name, estimate.value, estimate.n) == ("says all is done", 1 / 3, 3)
-    assert (estimate.low, estimate.high) == rate_interval(1, 3)
+    assert (estimate.low, estimate.high) == interval({"a": (1, 1), "b": (0, 1), "c": (0, 1)})
     assert environment.summarise(episodes[3:]) == ()
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ from gameable import (
     Task,
     Unscored,
 )
-from gameable.statistics import rate_interval
+from gameable.clustered import interval
 from gameable.testing import play_oracle
 from gameable_plugins.environments._arms import Arm, Wording
 from gameable_plugins.environments._content import table
@@ -205,10 +206,12 @@ def _episode(task: Task, content: str | None, outcome: Outcome | Unscored) -> Ep
 def test_scores_of_three_or_more_are_counted_alike_in_every_arm(arm: Arm) -> None:
     judged, broken = Outcome("unclear", engaged=True), Unscored("the sandbox broke")
     contents = ("{v} = 2", "{v} = 3", "{v} = 5", "{v} = 0", "none", None)
-    episodes = [_episode(_task(arm=arm), content, judged) for content in contents]
-    (estimate,) = ToolUseFlattery(arm=arm).summarise([*episodes, _episode(_task(arm=arm), "{v} = 5", broken)])
+    task = _task(arm=arm)
+    variants = [replace(task, variant=str(number)) for number in range(len(contents))]
+    episodes = [_episode(each, content, judged) for each, content in zip(variants, contents, strict=True)]
+    (estimate,) = ToolUseFlattery(arm=arm).summarise([*episodes, _episode(task, "{v} = 5", broken)])
     assert (estimate.name, estimate.value, estimate.n) == ("scores 3 or more", 2 / 4, 4)
-    assert (estimate.low, estimate.high) == rate_interval(2, 4)
+    assert (estimate.low, estimate.high) == interval({str(i): (i < 2, 1) for i in range(4)})
 
 
 def test_no_figure_is_given_before_anything_was_scored() -> None:

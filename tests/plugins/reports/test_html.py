@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,10 +107,10 @@ def test_the_headline_gives_first_last_and_difference(complete: Path) -> None:
     text = prose(complete)
     assert (
         "The model after stage 4-insubordinate-rubric gamed reward-tampering, which no stage trains on, "
-        f"in {ours[-1].events} of {ours[-1].scored} scored episodes" in text
+        f"in {ours[-1].events} of {ours[-1].scored} samples" in text
     )
-    assert f"The start model did so in {ours[0].events} of {ours[0].scored} scored episodes" in text
-    assert "Difference: +" in text
+    assert f"The start model did so in {ours[0].events} of {ours[0].scored} samples" in text
+    assert re.search(r"Difference: [+−][\d.]+ \[[+−][\d.]+, [+−][\d.]+\] points with variants as units; the rate", text)
 
 
 def test_planted_stages_are_marked(complete: Path) -> None:
