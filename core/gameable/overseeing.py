@@ -19,8 +19,8 @@ from gameable.monitoring import Watch, gate, verdicts
 from gameable.progress import Progress
 from gameable.store import Store
 
-AT_ONCE = 32
-"""Episodes whose verdicts are stored together."""
+AT_ONCE = 96
+"""Episodes whose verdicts are stored together: enough to hold all samples of some variants, which are cheaper together."""
 
 
 @dataclass(slots=True)
