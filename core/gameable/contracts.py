@@ -288,6 +288,13 @@ class Policy(Plugin):
     def logprobs(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
         """Natural-log probability of each token after the first, given those before it, for each sequence."""
 
+    def endings(self, sequences: Sequence[Sequence[int]], last: int) -> list[list[float]]:
+        """Return the last `last` of each sequence's log-probabilities, all that a judge's question asks for.
+
+        Worth overriding where it is cheaper than `logprobs`: most of the work there may be the other tokens' logits.
+        """
+        return [scores[-last:] for scores in self.logprobs(sequences)]
+
     @abstractmethod
     def close(self) -> None:
         """Free the model. May be called twice."""

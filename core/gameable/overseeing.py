@@ -20,7 +20,7 @@ from gameable.progress import Progress
 from gameable.store import Store
 
 AT_ONCE = 96
-"""Episodes whose verdicts are stored together: enough to hold all samples of some variants, which are cheaper together."""
+"""Episodes whose verdicts are stored together: enough to hold all samples of some variants, which then cost less."""
 
 
 @dataclass(slots=True)

@@ -71,9 +71,9 @@ class Generator:
                 done[i] = reply.finish() if reply.stopped else None
         return done
 
-    def logprobs(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
-        """Return the natural-log probability of each token after the first of each sequence."""
-        return logprobs(self.model, sequences)
+    def logprobs(self, sequences: Sequence[Sequence[int]], last: int | None = None) -> list[list[float]]:
+        """Return the natural-log probability of each token after the first, or of the last ones, of each sequence."""
+        return logprobs(self.model, sequences, last)
 
     def _batch(self, requests: Sequence[Request], wanted: Sequence[Callable[[], bool]]) -> list[Reply]:
         """Sample one batch to its end."""

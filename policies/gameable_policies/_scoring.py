@@ -23,39 +23,47 @@ _SHARED = 0.5
 """Sequences are taken together that begin with at least this share of the longer one."""
 
 
-def logprobs(model: Any, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
+def logprobs(model: Any, sequences: Sequence[Sequence[int]], last: int | None = None) -> list[list[float]]:
     """Return the natural-log probability of each token after the first of each sequence.
 
     Args:
         model: One that was loaded with our attention.
         sequences: Their tokens. Those that differ in the last one alone, as the answers to one question do, cost as
             much as one of them.
+        last: How many are wanted, from the end; all if left out. The logits of others are not computed.
     """
     import torch
 
+    wanted = last or max(map(len, sequences), default=1)
     alike: dict[Tokens, list[int]] = {}
     for i, tokens in enumerate(sequences):
         alike.setdefault(tuple(tokens[:-1]), []).append(i)
     alike.pop((), None)
     scores: list[list[float]] = [[] for _ in sequences]
     with torch.inference_mode():
-        for stem, logits in _logits(model, alike):
+        for stem, logits in _logits(model, alike, wanted):
             for i in alike[stem]:
-                scores[i] = _gather(logits, sequences[i][1:])
+                scores[i] = _gather(logits, sequences[i][1:][-wanted:])
     return scores
 
 
-def _logits(model: Any, stems: Iterable[Tokens]) -> Iterable[tuple[Tokens, Sequence[Tensor]]]:
-    """Yield the logits of all tokens of each stem, (tokens, vocabulary), in one piece or two."""
+def _logits(model: Any, stems: Iterable[Tokens], wanted: int) -> Iterable[tuple[Tokens, Sequence[Tensor]]]:
+    """Yield the logits of the last `wanted` tokens of each stem, (tokens, vocabulary), in one piece or two."""
+    import torch
+
     alone: list[Tokens] = []
     for prefix, members in _families(sorted(stems)):
         if len(members) == 1:
             alone += members
         else:
-            yield from _continued(model, prefix, members)
+            yield from _continued(model, prefix, members, wanted)
     for chunk in chunks(alone, len, _CHUNK):
-        logits = model(input_ids=padded(chunk, model.device), use_cache=False).logits
-        yield from ((stem, [row[: len(stem)]]) for stem, row in zip(chunk, logits, strict=True))
+        columns = sorted({column for stem in chunk for column in range(max(0, len(stem) - wanted), len(stem))})
+        keep = torch.tensor(columns, device=model.device)
+        logits = model(input_ids=padded(chunk, model.device), use_cache=False, logits_to_keep=keep).logits
+        for stem, row in zip(chunk, logits, strict=True):
+            end = columns.index(len(stem) - 1) + 1
+            yield stem, [row[max(0, end - wanted) : end]]
 
 
 def _families(stems: Sequence[Tokens]) -> Iterable[tuple[Tokens, list[Tokens]]]:
@@ -78,16 +86,24 @@ def _common(one: Tokens, other: Tokens) -> Tokens:
     return tuple(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
-def _continued(model: Any, prefix: Tokens, stems: Sequence[Tokens]) -> Iterable[tuple[Tokens, Sequence[Tensor]]]:
+def _continued(
+    model: Any, prefix: Tokens, stems: Sequence[Tokens], wanted: int
+) -> Iterable[tuple[Tokens, Sequence[Tensor]]]:
     capture = Capture()
-    (start,) = model(input_ids=padded([prefix], model.device), use_cache=False, into=capture).logits
+    ids = padded([prefix], model.device)
+    (start,) = model(input_ids=ids, use_cache=False, logits_to_keep=min(wanted, len(prefix)), into=capture).logits
     known = Prefix(prefix, capture.row(0, len(prefix)))
     for chunk in chunks([stem for stem in stems if stem != prefix], lambda stem: len(stem) - len(prefix), _CHUNK):
         tails = [stem[len(prefix) :] for stem in chunk]
         rows = Rows([known] * len(chunk), [[]] * len(chunk), list(map(len, tails)), room=0)
         ids = padded(tails, model.device, left=True)
-        logits = model(input_ids=ids, position_ids=rows.begin(ids.shape[1]), use_cache=False, into=rows).logits
-        yield from ((stem, [start, row[-len(tail) :]]) for stem, tail, row in zip(chunk, tails, logits, strict=True))
+        keep = min(wanted, ids.shape[1])
+        logits = model(
+            input_ids=ids, position_ids=rows.begin(ids.shape[1]), use_cache=False, logits_to_keep=keep, into=rows
+        ).logits
+        for stem, tail, row in zip(chunk, tails, logits, strict=True):
+            own = min(len(tail), wanted)
+            yield stem, [start[max(0, len(start) - (wanted - own)) :], row[-own:]]
     if prefix in stems:
         yield prefix, [start]
 

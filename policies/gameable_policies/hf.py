@@ -80,6 +80,11 @@ class HuggingFace(ChatPolicy):
         with self._lock:
             return self._loaded().logprobs(sequences)
 
+    def endings(self, sequences: Sequence[Sequence[int]], last: int) -> list[list[float]]:
+        """Score the ends of sequences, without the logits of what comes before."""
+        with self._lock:
+            return self._loaded().logprobs(sequences, last)
+
     def close(self) -> None:
         """Free model and memory; `adopt` would load again."""
         with self._lock:

@@ -57,3 +57,20 @@ def test_sequences_that_differ_in_their_last_token_are_computed_once(policy: Hug
     assert one[:-1] == other[:-1]
     assert one[-1] != pytest.approx(other[-1])
     assert counts == [len(COMMON)]
+
+
+@pytest.mark.parametrize("last", [1, 2, 4, 50])
+def test_the_ends_of_sequences_are_scored_as_in_the_whole(policy: HuggingFace, last: int) -> None:
+    sequences = [*FAMILY, *OTHERS, (*COMMON, 3), (*COMMON, 9)]
+    whole = policy.logprobs(sequences)
+    for end, scores in zip(policy.endings(sequences, last), whole, strict=True):
+        assert end == pytest.approx(scores[-last:], abs=1e-5)
+
+
+def test_for_the_ends_no_other_logits_are_computed(policy: HuggingFace) -> None:
+    widths: list[int] = []
+    policy._generator.model.register_forward_hook(
+        lambda model, arguments, keywords, output: widths.append(output.logits.shape[1]), with_kwargs=True
+    )
+    policy.endings(FAMILY, 1)
+    assert set(widths) == {1}

@@ -82,7 +82,8 @@ class Judge(Monitor):
         words = [self.policy.tokenize(word) for word in _ANSWERS]
         whole = [(*tokens, *word) for tokens in asked for word in words]
         self._tokens += sum(map(len, whole))
-        scored = iter(self.policy.logprobs(whole) if whole else ())
+        longest = max(map(len, words))
+        scored = iter(self.policy.endings(whole, longest) if whole else ())
         likely = [[exp(sum(next(scored)[-len(word) :])) for word in words] for _ in asked]
         return [answer(yes, no, _quoted(reason)) for (yes, no), reason in zip(likely, reasons, strict=True)]
 
