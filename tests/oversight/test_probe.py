@@ -146,6 +146,24 @@ def test_the_state_is_the_mean_over_the_reply(tiny_checkpoint: Path, run: Path) 
     assert reader.read(tokens, begin) == pytest.approx(wanted, abs=1e-6)
 
 
+def test_what_was_read_before_changes_no_state(tiny_checkpoint: Path, run: Path) -> None:
+    tokens = list(range(5, 40))
+    others = [tokens[:20], [*tokens[:30], 3, 4], [9, 8], [*tokens, 7], tokens]
+    fresh = prepared(probe(tiny_checkpoint), run)._reader.read(tokens, 4)
+    reader = prepared(probe(tiny_checkpoint), run)._reader
+    for other in others:
+        reader.read(other, 1)
+        assert reader.read(tokens, 4) == pytest.approx(fresh, abs=1e-6)
+
+
+def test_what_an_episode_shares_with_the_one_before_is_read_once(tiny_checkpoint: Path, run: Path) -> None:
+    reader, counts = prepared(probe(tiny_checkpoint), run)._reader, list[int]()
+    reader.model.base_model.register_forward_pre_hook(lambda _, inputs: counts.append(inputs[0].numel()))
+    for tail in ([1, 2, 3], [1, 4], [1, 4]):
+        reader.read([*range(5, 40), *tail], 35)
+    assert counts[1:] == [1, 1]
+
+
 def test_tokens_are_counted_in_learning_and_in_looking(tiny_checkpoint: Path, run: Path) -> None:
     made = prepared(probe(tiny_checkpoint), run)
     learned = made.tokens
