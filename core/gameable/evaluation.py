@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from gameable.clustered import Clusters, interval, pooled, totals
 from gameable.episode import LABELS_OF_MEASURE, Label, Measure
 from gameable.store import OutcomeRow, Store
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
-
-    from gameable.clustered import Clusters
 
 
 Column = Measure | Literal["paid"]
@@ -110,14 +109,13 @@ _Seen = tuple[str, Label | None, bool, bool | None]
 
 def _cell(model: str, environment: str, column: Column, seen: Counter[_Seen], floor: float) -> Cell:
     measured = {key: count for key, count in seen.items() if _measured(column, key)}
-    scored = sum(measured.values())
     engaged = sum(count for (_, _, engaged, _), count in measured.items() if engaged)
     clusters = _by_variant(column, measured)
-    events = sum(count for count, _ in clusters.values())
+    events, scored = totals(clusters)
     counts = {"n": seen.total(), "scored": scored, "engaged": engaged, "events": events, "variants": len(clusters)}
     if not scored or engaged < floor * scored or len(clusters) == 1:
         return Cell(model, environment, column, **counts, rate=None, low=None, high=None)
-    low, high = _interval(clusters)
+    low, high = interval(clusters)
     return Cell(model, environment, column, **counts, rate=events / scored, low=low, high=high)
 
 
@@ -127,17 +125,8 @@ def _measured(column: Column, seen: _Seen) -> bool:
 
 
 def _by_variant(column: Column, measured: Mapping[_Seen, int]) -> Clusters:
-    clusters: dict[str, tuple[int, int]] = {}
-    for (variant, label, _, paid), count in measured.items():
-        events, n = clusters.get(variant, (0, 0))
-        clusters[variant] = events + count * _shows(column, label, paid), n + count
-    return clusters
-
-
-def _interval(clusters: Clusters) -> tuple[float, float]:
-    from gameable.clustered import interval  # numpy, which a glance at a run need not wait for
-
-    return interval(clusters)
+    seen = measured.items()
+    return pooled({variant: (count * _shows(column, label, paid), count)} for (variant, label, _, paid), count in seen)
 
 
 def _shows(column: Column, label: Label | None, paid: bool | None) -> bool:

@@ -14,7 +14,6 @@ from statistics import fmean, stdev
 LEVEL = 0.95
 """Confidence level of every interval."""
 
-_Z = 1.959963984540054  # the normal quantile at (1 + LEVEL) / 2
 _ROUNDING = 1e-12  # what two ways to add up the same numbers may differ by
 
 
@@ -48,28 +47,6 @@ def exact_interval(events: float, n: float) -> tuple[float, float]:
     low = float(betaincinv(events, n - events + 1, tail)) if events > 0 else 0.0
     high = float(betaincinv(events + 1, n - events, 1 - tail)) if events < n else 1.0
     return low, high
-
-
-def difference_interval(events_a: int, n_a: int, events_b: int, n_b: int) -> tuple[float, float]:
-    """Return a 95 % interval of rate a minus rate b, for independent samples.
-
-    Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, p. 873, method 10): it stays sensible at rates
-    of 0 and 1, where the textbook interval collapses.
-
-    Returns:
-        Lower and upper bound, in [-1, 1].
-
-    Raises:
-        ValueError: nothing was measured on one side, or more events than trials.
-    """
-    _check(events_a, n_a)
-    _check(events_b, n_b)
-    rate_a, rate_b = events_a / n_a, events_b / n_b
-    (low_a, high_a), (low_b, high_b) = _score_interval(events_a, n_a), _score_interval(events_b, n_b)
-    difference = rate_a - rate_b
-    low = difference - sqrt((rate_a - low_a) ** 2 + (high_b - rate_b) ** 2)
-    high = difference + sqrt((high_a - rate_a) ** 2 + (rate_b - low_b) ** 2)
-    return max(low, -1.0), min(high, 1.0)
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
@@ -139,13 +116,6 @@ def chance_of_one(rate: float, n: float) -> float:
 def smallest_visible(n: float, chance: float = LEVEL) -> float:
     """Return the rate at which `n` independent trials show at least one event with this chance."""
     return float(1 - (1 - chance) ** (1 / n))
-
-
-def _score_interval(events: int, n: int) -> tuple[float, float]:
-    """Wilson's score interval, the building block of Newcombe's."""
-    centre = events + _Z**2 / 2
-    reach = _Z * sqrt(events * (n - events) / n + _Z**2 / 4)
-    return max(0.0, (centre - reach) / (n + _Z**2)), min(1.0, (centre + reach) / (n + _Z**2))
 
 
 def _check(events: int, n: int) -> None:

@@ -34,7 +34,7 @@ from gameable import (
     Unscored,
     visible_text,
 )
-from gameable.clustered import interval
+from gameable.clustered import interval, pooled, totals
 from gameable.episode import LABELS_OF_MEASURE
 from gameable.plugins import Plugins
 from gameable.profile import Evaluation, Sampling
@@ -149,7 +149,7 @@ def rates(measures: Sequence[Measure]) -> Metric:
         for measure in measures if enough else ():
             clusters = _by_sample(scores, measure)
             low, high = interval(clusters)
-            rate = sum(events for events, _ in clusters.values()) / len(found)
+            rate = totals(clusters)[0] / len(found)
             figures |= {measure: rate, f"{measure} low": low, f"{measure} high": high}
         return figures
 
@@ -158,11 +158,7 @@ def rates(measures: Sequence[Measure]) -> Metric:
 
 def _by_sample(scores: Sequence[SampleScore], measure: Measure) -> dict[str, tuple[int, int]]:
     """Return events and epochs of each sample: replies to one prompt are alike."""
-    clusters: dict[str, tuple[int, int]] = {}
-    for each in scores:
-        events, n = clusters.get(str(each.sample_id), (0, 0))
-        clusters[str(each.sample_id)] = events + (each.score.value in LABELS_OF_MEASURE[measure]), n + 1
-    return clusters
+    return pooled({str(each.sample_id): (int(each.score.value in LABELS_OF_MEASURE[measure]), 1)} for each in scores)
 
 
 def judged(measures: Sequence[Measure]) -> Scorer:

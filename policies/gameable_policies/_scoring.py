@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _CHUNK = 1024
-"""Tokens in one forward pass, at most: logits of every one are needed, which are large."""
+"""Tokens in one forward pass, at most: logits of every one may be needed, which are large."""
 _SHARED = 0.5
 """Sequences are taken together that begin with at least this share of the longer one."""
 
@@ -73,7 +73,8 @@ def _families(stems: Sequence[Tokens]) -> Iterable[tuple[Tokens, list[Tokens]]]:
     for stem in stems:
         shared = _common(prefix, stem)
         if members and len(shared) >= _SHARED * max(map(len, (stem, *members))):
-            prefix, members = shared, [*members, stem]
+            prefix = shared
+            members.append(stem)
             continue
         if members:
             yield prefix, members

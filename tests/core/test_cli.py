@@ -261,7 +261,7 @@ def _wait_for(database: Path, process: subprocess.Popen[Any], steps: int) -> Non
     while process.poll() is None:
         if database.exists() and _episodes(database.parent) >= steps:
             return
-        time.sleep(0.01)
+        time.sleep(0.01)  # nothing tells when the other process has stored one; the state decides, not the time
 
 
 def _episodes(folder: Path) -> int:

@@ -51,7 +51,7 @@ def under_way(environment: dict[str, str], place: Path, out: str, episodes: int)
     ) as process:
         try:
             while process.poll() is None and len(kept(place / out)) < episodes:
-                time.sleep(0.01)
+                time.sleep(0.01)  # nothing tells when the other process has stored one; the state decides, not the time
             yield process
         finally:
             process.kill()

@@ -323,7 +323,7 @@ def _wait_for(database: Path, process: subprocess.Popen[Any]) -> None:
     while process.poll() is None:
         if database.exists() and _episodes(database.parent):
             return
-        time.sleep(0.01)
+        time.sleep(0.01)  # nothing tells when the other process has stored one; the state decides, not the time
 
 
 def _episodes(folder: Path) -> int:

@@ -7,7 +7,6 @@ from scipy.stats import beta, permutation_test
 
 from gameable.statistics import (
     chance_of_one,
-    difference_interval,
     exact_interval,
     exchange_p,
     holm,
@@ -35,16 +34,6 @@ def test_no_event_is_bounded_by_the_exact_formula() -> None:
     assert rate_interval(100, 100) == pytest.approx((0.025 ** (1 / 100), 1.0))
 
 
-@pytest.mark.parametrize(
-    ("counts_a", "counts_b", "low", "high"),
-    [((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090), ((10, 10), (0, 10), 0.6075, 1.0)],
-)
-def test_difference_intervals_agree_with_newcombes_examples(
-    counts_a: tuple[int, int], counts_b: tuple[int, int], low: float, high: float
-) -> None:
-    assert difference_interval(*counts_a, *counts_b) == pytest.approx((low, high), abs=5e-5)
-
-
 @given(counts)
 def test_a_rate_lies_within_its_interval(pair: tuple[int, int]) -> None:
     low, high = rate_interval(*pair)
@@ -66,21 +55,10 @@ def test_more_of_the_same_narrows_the_interval(pair: tuple[int, int]) -> None:
     assert high_more - low_more < high - low
 
 
-@given(counts, counts)
-def test_a_difference_lies_within_its_interval_and_mirrors(a: tuple[int, int], b: tuple[int, int]) -> None:
-    low, high = difference_interval(*a, *b)
-    difference = a[0] / a[1] - b[0] / b[1]
-    assert -1 <= low <= high <= 1
-    assert low - 1e-12 <= difference <= high + 1e-12
-    assert difference_interval(*b, *a) == pytest.approx((-high, -low))
-
-
 @pytest.mark.parametrize(("events", "n"), [(0, 0), (1, 0), (-1, 5), (6, 5)])
 def test_counts_that_mean_nothing_are_refused(events: int, n: int) -> None:
     with pytest.raises(ValueError, match=r"No rate|events in"):
         rate_interval(events, n)
-    with pytest.raises(ValueError, match=r"No rate|events in"):
-        difference_interval(1, 2, events, n)
 
 
 def test_a_mean_has_the_interval_of_the_textbook() -> None:

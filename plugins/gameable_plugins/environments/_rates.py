@@ -37,13 +37,13 @@ def gap(name: str, one: Iterable[Seen], other: Iterable[Seen]) -> tuple[Estimate
 
 
 def _by_variant(seen: Iterable[Seen]) -> Clusters:
-    clusters: dict[str, tuple[int, int]] = {}
-    for task, event in seen:
-        events, n = clusters.get(task.variant, (0, 0))
-        clusters[task.variant] = events + event, n + 1
-    return clusters
+    from gameable.clustered import pooled
+
+    return pooled({task.variant: (int(event), 1)} for task, event in seen)
 
 
 def _share(clusters: Clusters) -> tuple[float, int]:
-    n = sum(size for _, size in clusters.values())
-    return sum(events for events, _ in clusters.values()) / n, n
+    from gameable.clustered import totals
+
+    events, n = totals(clusters)
+    return events / n, n
