@@ -13,6 +13,7 @@ from watchers import begun, plugins, profile
 from gameable import MonitorError, ProfileError, Silent, StoreError, cli
 from gameable.detection_table import Table
 from gameable.monitor_command import apply, show, stored
+from gameable.overseeing import AT_ONCE
 from gameable.store import Store
 
 
@@ -91,14 +92,14 @@ def test_stopped_half_way_it_goes_on_where_it_was(tmp_path: Path, monkeypatch: p
 
     def impatient(name: str, options: Any) -> Any:
         made: Any = patient(name, options)
-        made.patience = 40
+        made.patience = AT_ONCE
         return made
 
     monkeypatch.setattr(chosen, "monitor", impatient)
     with pytest.raises(KeyboardInterrupt):
         apply(chosen, tmp_path / "run", "counting-monitor", {}, cache=tmp_path, progress=Silent())
     kept = len(verdicts(tmp_path / "run", "monitor/counting-monitor"))
-    assert kept == len(watchers.INSPECTED) == 64
+    assert kept == len(watchers.INSPECTED) == AT_ONCE
     applied(tmp_path / "run", "counting-monitor")
     assert len(watchers.INSPECTED) == len(set(watchers.INSPECTED)) == 120 + 20
 
