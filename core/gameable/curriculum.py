@@ -101,6 +101,7 @@ class Curriculum:
             self._play(START, self._plan.demonstrations(), "demonstrate")
             self.workers.rest()
             self._train(self.parts.optimizers[START], START, base, base, episodes=self._demonstrations())
+        shutil.rmtree(self._scratch(START), ignore_errors=True)
         return checkpoint
 
     def _taken_up(self, checkpoint: Path) -> Path:
@@ -125,6 +126,7 @@ class Curriculum:
             alarms.raise_alarms(self.store, self.progress, stage, label)
             episodes = self._overseer.gate(label, _sampled(label), scored)
             self._train(optimizer, label, model, reference, episodes=episodes, replay=self._demonstrations())
+        shutil.rmtree(self._scratch(label), ignore_errors=True)
         if model != reference:
             shutil.rmtree(model, ignore_errors=True)  # between two rounds; nothing goes on from it any more
         return self._checkpoint(label)
@@ -182,7 +184,6 @@ class Curriculum:
 
         if self.store.milestone(f"{label}/updated") is None:
             self._update(label, learn)
-        shutil.rmtree(self._scratch(label), ignore_errors=True)  # gone already, unless a process died between the two
         updated: dict[str, Any] = self.store.milestone(f"{label}/updated") or {}
         took, bird = updated.pop("took"), updated.pop("canary")
         gap = self.workers.adopt(self._checkpoint(label), Canary(**bird) if bird else None)

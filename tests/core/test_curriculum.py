@@ -179,6 +179,26 @@ def test_a_half_written_checkpoint_is_never_taken_for_a_whole_one(tmp_path: Path
         assert not (store.folder / "checkpoints" / "start" / "half").exists()
 
 
+def test_a_run_moved_right_after_training_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = Store.mark
+
+    def moving(store: Store, milestone: str, body: dict[str, Any]) -> None:
+        mark(store, milestone, body)
+        if milestone == "start/updated":
+            (tmp_path / "run").rename(tmp_path / "elsewhere")
+
+    monkeypatch.setattr(Store, "mark", moving)
+    run = curriculum(tmp_path / "run", profile())
+    with run.store, pytest.raises(FileNotFoundError):
+        run.run()
+    resumed = curriculum(tmp_path / "elsewhere", profile(), new=False)
+    resumed.run()
+    with resumed.store as store:
+        assert not list((store.folder / "checkpoints").glob("*.scratch"))
+
+
 def updates(change: Callable[[], Trained]) -> Callable[..., Trained]:
     return lambda _self, _update: change()
 

@@ -57,11 +57,6 @@ def under_way(environment: dict[str, str], place: Path, out: str, episodes: int)
             process.kill()
 
 
-def ends_like(whole: Path, run: Path) -> bool:
-    """Whether a resumed run ended like the undisturbed one, but that its policy was slow."""
-    return differences(whole, run) == []
-
-
 # --- two processes ---------------------------------------------------------------------------------------------------
 
 
@@ -94,7 +89,7 @@ def test_a_run_that_was_moved_goes_on_in_its_new_place(
     assert answer.returncode == 0, answer.stderr
     assert "elsewhere/report.html" in answer.stdout
     assert not (tmp_path / "out").exists()
-    assert ends_like(whole, tmp_path / "elsewhere")
+    assert differences(whole, tmp_path / "elsewhere") == []
 
 
 def test_a_run_that_is_moved_while_it_runs_stops_and_goes_on_in_its_new_place(
@@ -108,7 +103,7 @@ def test_a_run_that_is_moved_while_it_runs_stops_and_goes_on_in_its_new_place(
     assert "Traceback" not in told
     assert not (tmp_path / "out").exists()
     assert gameable("resume", "elsewhere").returncode == 0
-    assert ends_like(whole, tmp_path / "elsewhere")
+    assert differences(whole, tmp_path / "elsewhere") == []
 
 
 # --- written by another version --------------------------------------------------------------------------------------
@@ -164,7 +159,7 @@ def test_a_killed_run_in_a_sealed_folder_can_be_read_and_goes_on_in_a_copy(
         assert gameable("resume", "out").returncode == 2
         shutil.copytree(tmp_path / "out", tmp_path / "copy")
     assert gameable("resume", "copy").returncode == 0
-    assert ends_like(whole, tmp_path / "copy")
+    assert differences(whole, tmp_path / "copy") == []
 
 
 def test_a_run_cannot_begin_in_a_sealed_folder(gameable: Run, tmp_path: Path) -> None:
@@ -192,7 +187,7 @@ def test_a_run_whose_disk_fills_up_says_so_and_goes_on_when_there_is_room(
         assert gameable("resume", "small/run").returncode == 0
         assert finished
         assert finished <= kept(small / "run")
-        assert ends_like(whole, small / "run")
+        assert differences(whole, small / "run") == []
 
 
 def test_a_library_that_finds_no_room_is_told_as_a_full_disk(tmp_path: Path) -> None:
