@@ -37,7 +37,7 @@ imports: install
 	$(BIN)/lint-imports
 
 pytest: install
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build

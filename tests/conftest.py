@@ -16,14 +16,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core each, or torch's threads in one process wait for the other's
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares something in one process: a file its fixtures, containers their daemon, vLLM the memory."""
-    for item in items:
-        shared = [name for name in ("docker", "vllm") if item.get_closest_marker(name)]
-        item.add_marker(pytest.mark.xdist_group("-".join(shared) or str(item.path)))
-
-
 @pytest.fixture(scope="session")
 def small_model() -> Path:
     """Folder of the real small language model; fetched once into the user's cache."""
