@@ -17,6 +17,8 @@ from gameable_plugins.optimizers._training import micro_batches
 from gameable_plugins.optimizers.grpo import GRPO
 from gameable_plugins.optimizers.warm_start import WarmStart
 
+pytestmark = pytest.mark.timeout(180)  # each process imports torch, and GRPO's import TRL
+
 
 @pytest.fixture
 def two_cpus(tmp_path: Path) -> str:
