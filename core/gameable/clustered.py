@@ -116,9 +116,11 @@ def difference_interval(a: Clusters, b: Clusters) -> tuple[float, float]:
 def difference_p(a: Clusters, b: Clusters) -> float:
     """Return the two-sided p-value of a difference of rates, over the clusters that both sides measured.
 
-    If a and b were alike, either side's counts of a cluster could have been the other's: whole clusters are swapped at
-    random. The observed arrangement counts as one draw (Phipson and Smyth, Statistical Applications in Genetics and
-    Molecular Biology 9, 2010, article 39), so the value is never zero.
+    If a and b were alike, either side's rate in a cluster could have been the other's: rates are swapped in whole
+    clusters at random, which turns the sign of what a cluster adds to the difference. A cluster weighs as in Cochran
+    (Biometrics 10, 1954, p. 417), by n_a n_b / (n_a + n_b) samples; where both sides have as many, that is swapping
+    the counts. The observed arrangement counts as one draw (Phipson and Smyth, Statistical Applications in Genetics
+    and Molecular Biology 9, 2010, article 39), so the value is never zero.
 
     Raises:
         ValueError: no cluster was measured on both sides.
@@ -126,11 +128,11 @@ def difference_p(a: Clusters, b: Clusters) -> float:
     names = sorted(name for name in a.keys() & b.keys() if a[name][1] and b[name][1])
     if not names:
         raise ValueError("No difference from nothing: no variant was measured on both sides.")
-    one, other = (np.array([side[name] for name in names], dtype=np.float64) for side in (a, b))
-    gains = (other - one)[(one != other).any(axis=1)]  # the others are the same after a swap
-    moved = np.random.default_rng(0).integers(0, 2, (DRAWS, len(gains))).astype(np.float64) @ gains
-    drawn = _rates(one.sum(axis=0) + moved) - _rates(other.sum(axis=0) - moved)
-    return share_of(np.abs(drawn), abs(_rates(one.sum(axis=0)) - _rates(other.sum(axis=0))))
+    (events_a, n_a), (events_b, n_b) = (np.array([side[name] for name in names], dtype=np.float64).T for side in (a, b))
+    gains = (events_a * n_b - events_b * n_a) / (n_a + n_b)
+    gains = gains[gains != 0]  # the others are the same after a swap
+    signs = np.random.default_rng(0).choice((-1.0, 1.0), (DRAWS, len(gains)))
+    return share_of(np.abs(signs @ gains), abs(gains.sum()))
 
 
 def share_of(drawn: np.ndarray, observed: float) -> float:
@@ -145,11 +147,6 @@ def _measured(clusters: Clusters) -> int:
 def _rate(clusters: Clusters) -> float:
     events, n = totals(clusters)
     return events / n
-
-
-def _rates(counts: np.ndarray) -> np.ndarray:
-    """Return events over samples, whatever the leading axes."""
-    return np.asarray(counts[..., 0] / counts[..., 1])
 
 
 def _influences(clusters: Clusters) -> dict[str, float]:

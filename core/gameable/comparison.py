@@ -44,7 +44,7 @@ class Difference:
     high: float | None = None
     """Ends of the 95 % interval, with variants paired and their samples taken together."""
     test: Literal["McNemar", "variants swapped"] | None = None
-    """Exact where every variant has one sample on each side; else whole variants are swapped at random."""
+    """Exact where every variant has one sample on each side; else the rates of whole variants are swapped at random."""
     p: float | None = None
     """Two-sided: do these models differ?"""
     p_holm: float | None = None

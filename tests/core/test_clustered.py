@@ -169,6 +169,21 @@ def test_swaps_keep_their_level_with_clustered_samples() -> None:
     assert 0.02 <= np.mean(np.array(p_values) <= 0.05) <= 0.09
 
 
+@pytest.mark.parametrize("mean", [0.003, 0.2])
+def test_swaps_keep_their_level_where_one_side_has_twice_the_samples(mean: float) -> None:
+    random = np.random.default_rng(6)
+    p_values = []
+    for _ in range(200):
+        rates = rates_of(random, mean, 0.2, 80)
+        p_values.append(difference_p(drawn(random, rates, 16), drawn(random, rates, 8)))
+    assert np.mean(np.array(p_values) <= 0.05) <= 0.09
+
+
+def test_sizes_alone_are_no_difference() -> None:
+    a, b = clusters((1, 16), (0, 16), *[(0, 16)] * 80), clusters((1, 8), (1, 8), *[(0, 8)] * 80)
+    assert difference_p(a, b) > 0.4
+
+
 def test_only_variants_of_both_sides_are_swapped() -> None:
     a, b = clusters((3, 4), (2, 4), (4, 4)), clusters((0, 4), (1, 4), (0, 4))
     assert difference_p({**a, "mine": (4, 4)}, {**b, "its": (0, 4)}) == difference_p(a, b)
