@@ -18,6 +18,8 @@ Count = tuple[int, int]
 Clusters = Mapping[str, Count]
 """Counts by the name of the cluster."""
 
+FEWEST = 2
+"""Clusters that a rate's interval takes: one has no spread."""
 DRAWS = 9_999
 """Random permutations of a test; with the observed one, p-values go down to 0.0001."""
 ROUNDING = 1e-9
@@ -151,7 +153,7 @@ def _rate(clusters: Clusters) -> float:
 
 def _influences(clusters: Clusters) -> dict[str, float]:
     """Return what each cluster adds to the error of the rate, to first order."""
-    if _measured(clusters) < 2:  # noqa: PLR2004  one has no spread
+    if _measured(clusters) < FEWEST:
         raise ValueError("One variant has no spread: measure two or more.")
     events, n = totals(clusters)
     return {name: (mine - events / n * size) / n for name, (mine, size) in clusters.items()}

@@ -101,7 +101,7 @@ class Curriculum:
             self._play(START, self._plan.demonstrations(), "demonstrate")
             self.workers.rest()
             self._train(self.parts.optimizers[START], START, base, base, episodes=self._demonstrations())
-        shutil.rmtree(self._scratch(START), ignore_errors=True)
+        shutil.rmtree(self._scratch(START), ignore_errors=True)  # as after a round
         return checkpoint
 
     def _taken_up(self, checkpoint: Path) -> Path:
@@ -126,7 +126,7 @@ class Curriculum:
             alarms.raise_alarms(self.store, self.progress, stage, label)
             episodes = self._overseer.gate(label, _sampled(label), scored)
             self._train(optimizer, label, model, reference, episodes=episodes, replay=self._demonstrations())
-        shutil.rmtree(self._scratch(label), ignore_errors=True)
+        shutil.rmtree(self._scratch(label), ignore_errors=True)  # again on resume: the folder may have moved before
         if model != reference:
             shutil.rmtree(model, ignore_errors=True)  # between two rounds; nothing goes on from it any more
         return self._checkpoint(label)

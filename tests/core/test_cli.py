@@ -5,15 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from background import heeds_ctrl_c, wait_for
 
-from gameable import StoreError
 from gameable.store import Store
 from toys import PROFILE
 
@@ -218,9 +216,9 @@ def test_ctrl_c_leaves_with_the_command_that_goes_on(
         env=environment,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heeds_ctrl_c,  # noqa: PLW1509  this process has no other thread that could hold a lock
+        preexec_fn=heeds_ctrl_c,  # noqa: PLW1509  this process has no other thread that could hold a lock
     )
-    _wait_for(tmp_path / "out" / "run.db", process, steps=5)
+    wait_for(tmp_path / "out", process, episodes=5)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate()
     assert process.returncode == 130
@@ -240,7 +238,7 @@ def test_a_run_killed_outright_and_resumed_ends_like_one_that_was_not(
         process = subprocess.Popen(
             command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
-        _wait_for(tmp_path / "killed" / "run.db", process, steps=3 + 4 * attempt)
+        wait_for(tmp_path / "killed", process, episodes=3 + 4 * attempt)
         process.send_signal(signal.SIGKILL)
         process.wait()
         command = [sys.executable, "-m", "gameable", "resume", "killed"]
@@ -249,24 +247,3 @@ def test_a_run_killed_outright_and_resumed_ends_like_one_that_was_not(
     assert gameable("matrix", "killed", "--json").stdout == gameable("matrix", "whole", "--json").stdout
     with Store.open(tmp_path / "killed", write=False) as killed, Store.open(tmp_path / "whole", write=False) as whole:
         assert list(killed.episodes()) == list(whole.episodes())
-
-
-def _heeds_ctrl_c() -> None:
-    """Undo what a shell does to background jobs, which this suite may be one of: they ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _wait_for(database: Path, process: subprocess.Popen[Any], steps: int) -> None:
-    """Wait until the run has stored so many episodes, or has ended."""
-    while process.poll() is None:
-        if database.exists() and _episodes(database.parent) >= steps:
-            return
-        time.sleep(0.01)  # nothing tells when the other process has stored one; the state decides, not the time
-
-
-def _episodes(folder: Path) -> int:
-    try:
-        with Store.open(folder, write=False) as store:
-            return len(store.episode_ids(""))
-    except StoreError:
-        return 0

@@ -8,12 +8,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from background import wait_for
 from mounts import disk, grow, sealed
 from under_fire.same_end import differences
 from under_fire.target import kept
@@ -50,8 +50,7 @@ def under_way(environment: dict[str, str], place: Path, out: str, episodes: int)
         text=True,
     ) as process:
         try:
-            while process.poll() is None and len(kept(place / out)) < episodes:
-                time.sleep(0.01)  # nothing tells when the other process has stored one; the state decides, not the time
+            wait_for(place / out, process, episodes)
             yield process
         finally:
             process.kill()

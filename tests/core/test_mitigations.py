@@ -5,13 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from background import heeds_ctrl_c, wait_for
 
 from gameable import MitigationOffer, ProfileError, Silent, StoreError, hookimpl, mitigations
 from gameable.discovery import Origin
@@ -286,8 +286,8 @@ def test_what_was_stopped_goes_on_and_ends_like_what_was_not(
     gameable("run", "suite.yaml", "--from", "run", "--out", "whole")
     slow = ["--set", "policy.script=toys:slowly"]
     command = [sys.executable, "-m", "gameable", "run", "suite.yaml", "--from", "run", "--out", "out", *slow]
-    stopped = [("before/run.db", signal.SIGINT), ("again/run.db", signal.SIGKILL), ("on/run.db", signal.SIGINT)]
-    for place, (file, how) in enumerate(stopped):
+    stopped = [("before", signal.SIGINT), ("again", signal.SIGKILL), ("on", signal.SIGINT)]
+    for place, (run, how) in enumerate(stopped):
         process = subprocess.Popen(
             command,
             cwd=tmp_path,
@@ -295,9 +295,9 @@ def test_what_was_stopped_goes_on_and_ends_like_what_was_not(
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
-            preexec_fn=_heeds_ctrl_c,  # noqa: PLW1509  this process has no other thread that could hold a lock
+            preexec_fn=heeds_ctrl_c,  # noqa: PLW1509  this process has no other thread that could hold a lock
         )
-        _wait_for(tmp_path / "out" / file, process)
+        wait_for(tmp_path / "out" / run, process)
         process.send_signal(how)
         _, told = process.communicate()
         if how == signal.SIGINT:
@@ -311,24 +311,3 @@ def test_what_was_stopped_goes_on_and_ends_like_what_was_not(
     ours, theirs = (json.loads(gameable("mitigations", name, "--json").stdout) for name in ("out", "whole"))
     assert ours["effects"] == theirs["effects"]
     assert "holds one run a mitigation; type `gameable mitigations out`" in gameable("matrix", "out").stderr
-
-
-def _heeds_ctrl_c() -> None:
-    """Undo what a shell does to background jobs, which this suite may be one of: they ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _wait_for(database: Path, process: subprocess.Popen[Any]) -> None:
-    """Wait until the run has stored an episode, or has ended."""
-    while process.poll() is None:
-        if database.exists() and _episodes(database.parent):
-            return
-        time.sleep(0.01)  # nothing tells when the other process has stored one; the state decides, not the time
-
-
-def _episodes(folder: Path) -> int:
-    try:
-        with Store.open(folder, write=False) as store:
-            return len(store.episode_ids(""))
-    except StoreError:
-        return 0

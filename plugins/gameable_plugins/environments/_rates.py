@@ -16,10 +16,10 @@ Seen = tuple[Task, bool]
 
 def rate(name: str, seen: Iterable[Seen]) -> tuple[Estimate, ...]:
     """Return how often something was so, with its 95 % interval; nothing of fewer than two variants."""
-    from gameable.clustered import interval
+    from gameable.clustered import FEWEST, interval
 
     clusters = _by_variant(seen)
-    if len(clusters) < 2:  # noqa: PLR2004  one has no spread
+    if len(clusters) < FEWEST:
         return ()
     share, n = _share(clusters)
     return (Estimate(name, share, *interval(clusters), n),)
@@ -27,10 +27,10 @@ def rate(name: str, seen: Iterable[Seen]) -> tuple[Estimate, ...]:
 
 def gap(name: str, one: Iterable[Seen], other: Iterable[Seen]) -> tuple[Estimate, ...]:
     """Return how much more often something was so on one side, with its 95 % interval; nothing of a single variant."""
-    from gameable.clustered import difference_interval
+    from gameable.clustered import FEWEST, difference_interval
 
     a, b = _by_variant(one), _by_variant(other)
-    if min(len(a), len(b)) < 2:  # noqa: PLR2004  one has no spread
+    if min(len(a), len(b)) < FEWEST:
         return ()
     (share_a, n_a), (share_b, n_b) = _share(a), _share(b)
     return (Estimate(name, share_a - share_b, *difference_interval(a, b), n_a + n_b),)
