@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_tasks import bandit, echo, learn
+from small_tasks import bandit, echo, learn, settle
 from updates import episode, saw, train, wrote
 
 from gameable import ScoredEpisode
@@ -120,6 +120,15 @@ def test_it_learns_to_repeat_what_it_was_shown(eight_tokens: Path, tmp_path: Pat
     means = learn(learner(), echo, eight_tokens, tmp_path, seed=seed, rounds=16)
     assert means[0] < 0.3
     assert means[-1] >= 0.9
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_with_a_cost_for_leaving_the_reference_it_settles_where_that_is_known_to_end(
+    eight_tokens: Path, tmp_path: Path, seed: int
+) -> None:
+    first, last = settle(learner, eight_tokens, tmp_path, seed=seed)
+    assert first < 0.2
+    assert last > 0.95
 
 
 @pytest.mark.model
