@@ -89,7 +89,8 @@ _HELD_OUT = (
 _UNITS = (
     "p: variants swapped between the two sides, which asks whether these models differ. p (seeds): exact, runs as the "
     "units, which asks whether other seeds would differ too; three against three cannot go below 0.1, two against two "
-    "not below 0.33."
+    "not below 0.33. Among engaged: the difference among replies that engaged, without a test; a model that does more "
+    "of everything shows none there."
 )
 _ORDERS = (
     "p: stages put in random order within each variant of each run. p (runs): within each run as a whole, as all "
@@ -153,8 +154,8 @@ def _tampering(rows: Iterable[Tampering]) -> Table:
 
 def _comparisons(rows: Iterable[Comparison]) -> Table:
     headings = ["arm", "environment", "measure", "after", "rate", "by seed", "against", "its rate", "by seed"]
-    headings += ["difference in points", "p", "p (Holm)", "p (seeds)"]
-    return headings, ([*_sides(row), _points(row), *map(_p, (row.p, row.p_holm, row.p_seeds))] for row in rows)
+    headings += ["difference in points", "p", "p (Holm)", "p (seeds)", "among engaged"]
+    return headings, ([*_sides(row), *_tested(row)] for row in rows)
 
 
 def _sides(row: Comparison) -> list[object]:
@@ -162,11 +163,16 @@ def _sides(row: Comparison) -> list[object]:
     return [*ours, row.against, row.rate_against, _seeds(row.seeds_against)]
 
 
-def _points(row: Comparison) -> str | None:
-    if row.difference is None or row.low is None or row.high is None:
+def _tested(row: Comparison) -> list[str | None]:
+    found = _points(row.difference, row.low, row.high)
+    return [found, *map(_p, (row.p, row.p_holm, row.p_seeds)), _points(*(row.among_engaged or (None,) * 3))]
+
+
+def _points(difference: float | None, low: float | None, high: float | None) -> str | None:
+    if difference is None or low is None or high is None:
         return None
-    digits = 1 if max(-row.low, row.high) >= 0.02 else 2  # noqa: PLR2004  two digits of the farther end
-    points = (f"{100 * share:+.{digits}f}" for share in (row.difference, row.low, row.high))
+    digits = 1 if max(-low, high) >= 0.02 else 2  # noqa: PLR2004  two digits of the farther end
+    points = (f"{100 * share:+.{digits}f}" for share in (difference, low, high))
     return "{} [{}, {}]".format(*points).replace("-", "−")
 
 

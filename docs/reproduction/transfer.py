@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from gameable.clustered import Count, difference_interval, difference_p, pooled, totals
+from gameable.clustered import FEWEST, Clusters, Count, difference_interval, difference_p, pooled, totals
 from gameable.pooling import Group, Rate
 from gameable.profile import START
 from gameable.statistics import exchange_p, holm
@@ -43,6 +43,9 @@ class Comparison:
     """The same, adjusted for the number of comparisons in its table."""
     p_seeds: float | None = None
     """Exact, two-sided, with the run as the unit: would other seeds differ too? None without two runs on each side."""
+    among_engaged: tuple[float, float, float] | None = None
+    """The difference of the rates among replies that engaged, and its interval: a model that does more of everything
+    shows none. None where fewer than two variants have such replies."""
 
 
 def from_start(runs: Iterable[Run]) -> list[Comparison]:
@@ -103,7 +106,23 @@ def _compared(arm: str, ours: Group, against: str, theirs: Group, where: tuple[s
         return row
     low, high = difference_interval(a, b)
     p_seeds = _seeds_p(seeds.values(), seeds_against.values()) if against != START else None
-    return replace(row, difference=rate.rate - other.rate, low=low, high=high, p=difference_p(a, b), p_seeds=p_seeds)
+    among = _among_engaged(ours, theirs, where)
+    row = replace(row, difference=rate.rate - other.rate, low=low, high=high, among_engaged=among)
+    return replace(row, p=difference_p(a, b), p_seeds=p_seeds)
+
+
+def _among_engaged(ours: Group, theirs: Group, where: tuple[str, str]) -> tuple[float, float, float] | None:
+    sides = [_engaged(group, *where) for group in (ours, theirs)]
+    if any(sum(n > 0 for _, n in side.values()) < FEWEST for side in sides):
+        return None
+    (events, n), (others, m) = map(totals, sides)
+    return (events / n - others / m, *difference_interval(*sides))
+
+
+def _engaged(group: Group, column: str, measure: str) -> Clusters:
+    """Return events and engaged replies by variant; none shows a measure without having engaged."""
+    events, engaged = ([run.counts(group.model, column, what) for run in group.runs] for what in (measure, "engaged"))
+    return pooled({name: (one[name], n[name]) for name in one} for one, n in zip(events, engaged, strict=True))
 
 
 def _seeds_p(ours: Iterable[Count], theirs: Iterable[Count]) -> float | None:

@@ -226,6 +226,18 @@ def test_an_arm_is_held_against_its_control_with_variants_and_with_seeds_as_unit
     assert row["p_holm"] == pytest.approx(6 * row["p"])
 
 
+def test_a_model_that_does_more_of_everything_shows_no_difference_among_what_engaged(tmp_path: Path) -> None:
+    busy, idle = summary("arm", 1, RISING), summary("control", 1, RISING, opposite=True)
+    for number, counts in enumerate(idle["clusters"]["2-b"]["c"].values()):
+        if number % 2:  # does nothing in every second variant
+            counts[:] = [0 if name in ("engaged", "attempted", "gamed", "paid") else 4 for name in COUNTS]
+    row = only(findings(keep(tmp_path, busy, idle))["from_control"], environment="c", model="2-b")
+    assert row["difference"] == pytest.approx(6 / 160)
+    among, low, high = row["among_engaged"]
+    assert low < among < high
+    assert among == pytest.approx(0)
+
+
 def test_a_named_control_takes_the_place_of_the_opposite_filter(six: Path) -> None:
     found = findings(six, "--control", "exploit-only")["from_control"]
     assert {(row["arm"], row["against"]) for row in found} == {("opposite-filter", "exploit-only")}
