@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 from under_fire.target import kept
-
-
-def heeds_ctrl_c() -> None:
-    """Undo, in a new process, what a shell does to background jobs, which this suite may be one of: they ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(folder: Path, process: subprocess.Popen[Any], episodes: int = 1) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from background import heeds_ctrl_c, wait_for
+from background import wait_for
 
 from gameable.store import Store
 from toys import PROFILE
@@ -216,7 +216,6 @@ def test_ctrl_c_leaves_with_the_command_that_goes_on(
         env=environment,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heeds_ctrl_c,  # noqa: PLW1509  this process has no other thread that could hold a lock
     )
     wait_for(tmp_path / "out", process, episodes=5)
     process.send_signal(signal.SIGINT)

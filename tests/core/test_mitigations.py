@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from background import heeds_ctrl_c, wait_for
+from background import wait_for
 
 from gameable import MitigationOffer, ProfileError, Silent, StoreError, hookimpl, mitigations
 from gameable.discovery import Origin
@@ -295,7 +295,6 @@ def test_what_was_stopped_goes_on_and_ends_like_what_was_not(
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
-            preexec_fn=heeds_ctrl_c,  # noqa: PLW1509  this process has no other thread that could hold a lock
         )
         wait_for(tmp_path / "out" / run, process)
         process.send_signal(how)
