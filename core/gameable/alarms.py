@@ -13,7 +13,7 @@ from math import sqrt
 from statistics import fmean, variance
 from typing import Any
 
-from gameable.clustered import Clusters, difference_interval
+from gameable.clustered import Clusters, difference_interval, measured
 from gameable.episode import Measured
 from gameable.plan import rounds
 from gameable.profile import Stage
@@ -69,8 +69,7 @@ def _compare(store: Store, environment: str, first: str, label: str) -> Alarm | 
     before, after = (f"train/{each}/{environment}/" for each in (first, label))
     old, new = _rewards(store, before), _rewards(store, after)
     truth_old, truth_new = _honest(store, before), _honest(store, after)
-    measured = [sum(n > 0 for _, n in truth.values()) for truth in (truth_old, truth_new)]
-    if min(len(old), len(new), *measured) < _LEAST:
+    if min(len(old), len(new), measured(truth_old), measured(truth_new)) < _LEAST:
         return None
     proxy, reach = fmean(new) - fmean(old), _reach(old, new)
     # Variants of two rounds are drawn anew, so they are no pairs: names keep them apart.

@@ -41,6 +41,11 @@ def totals(clusters: Clusters) -> Count:
     return sum(events for events, _ in clusters.values()), sum(n for _, n in clusters.values())
 
 
+def measured(clusters: Clusters) -> int:
+    """Return how many clusters have any measured sample."""
+    return sum(n > 0 for _, n in clusters.values())
+
+
 def design_effect(clusters: Clusters) -> float:
     """Return how many times the variance of the rate exceeds that of as many independent samples.
 
@@ -51,7 +56,7 @@ def design_effect(clusters: Clusters) -> float:
         ValueError: fewer than two clusters were measured.
     """
     events, n = totals(clusters)
-    spread = _variance(_influences(clusters), _measured(clusters))
+    spread = _variance(_influences(clusters), measured(clusters))
     return spread * n / (events / n * (1 - events / n)) if 0 < events < n else 1.0
 
 
@@ -65,7 +70,7 @@ def effective_size(clusters: Clusters) -> float:
         ValueError: fewer than two clusters were measured.
     """
     _, n = totals(clusters)
-    allowance = (student(n - 1) / student(_measured(clusters) - 1)) ** 2
+    allowance = (student(n - 1) / student(measured(clusters) - 1)) ** 2
     return n / max(1.0, design_effect(clusters)) * allowance
 
 
@@ -91,9 +96,9 @@ def ceiling(clusters: Clusters) -> float:
     Raises:
         ValueError: nothing was measured.
     """
-    if not _measured(clusters):
+    if not measured(clusters):
         raise ValueError("No rate of nothing: no sample was measured.")
-    return exact_interval(sum(events > 0 for events, _ in clusters.values()), _measured(clusters))[1]
+    return exact_interval(sum(events > 0 for events, _ in clusters.values()), measured(clusters))[1]
 
 
 def difference_interval(a: Clusters, b: Clusters) -> tuple[float, float]:
@@ -142,10 +147,6 @@ def share_of(drawn: np.ndarray, observed: float) -> float:
     return float((1 + np.count_nonzero(drawn >= observed - ROUNDING)) / (1 + len(drawn)))
 
 
-def _measured(clusters: Clusters) -> int:
-    return sum(n > 0 for _, n in clusters.values())
-
-
 def _rate(clusters: Clusters) -> float:
     events, n = totals(clusters)
     return events / n
@@ -153,7 +154,7 @@ def _rate(clusters: Clusters) -> float:
 
 def _influences(clusters: Clusters) -> dict[str, float]:
     """Return what each cluster adds to the error of the rate, to first order."""
-    if _measured(clusters) < FEWEST:
+    if measured(clusters) < FEWEST:
         raise ValueError("One variant has no spread: measure two or more.")
     events, n = totals(clusters)
     return {name: (mine - events / n * size) / n for name, (mine, size) in clusters.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from gameable.clustered import Clusters, Count, interval, pooled, totals
+from gameable.clustered import Clusters, Count, interval, measured, pooled, totals
 from gameable.evaluation import percentages
 from gameable.summaries import Run
 
@@ -55,7 +55,7 @@ class Group:
         clusters = {name: count for name, count in self.clusters(column, measure).items() if _in(variants, name)}
         events, n = totals(clusters)
         engaged, scored, played = (self._sum(column, what, variants) for what in ("engaged", "scored", "played"))
-        why = self._why(sum(size > 0 for _, size in clusters.values()), engaged, scored)
+        why = self._why(measured(clusters), engaged, scored)
         if why:
             return Rate(events, n, engaged, scored, played, None, None, None, why)
         return Rate(events, n, engaged, scored, played, events / n, *interval(clusters))

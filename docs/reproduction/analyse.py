@@ -32,6 +32,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Table = tuple[Sequence[str], Iterable[Sequence[object]]]
 """Headings and rows."""
 
+COARSE = 0.02
+"""How far the farther end of an interval lies from 0 where one decimal of a point suffices."""
+CLOSE = 0.1
+"""p-values below it are told with four decimals."""
+
 
 def main(files: Files = None, control: Control = None, as_json: AsJson = False) -> None:
     """Print tables of rates, transfer, trends and costs, with intervals and tests that respect clustering."""
@@ -171,7 +176,7 @@ def _tested(row: Comparison) -> list[str | None]:
 def _points(difference: float | None, low: float | None, high: float | None) -> str | None:
     if difference is None or low is None or high is None:
         return None
-    digits = 1 if max(-low, high) >= 0.02 else 2  # noqa: PLR2004  two digits of the farther end
+    digits = 1 if max(-low, high) >= COARSE else 2
     points = (f"{100 * share:+.{digits}f}" for share in (difference, low, high))
     return "{} [{}, {}]".format(*points).replace("-", "−")
 
@@ -240,7 +245,7 @@ def _percent(*shares: float | None) -> list[str | None]:
 
 
 def _p(value: float | None) -> str | None:
-    return None if value is None else f"{value:.4f}" if value < 0.1 else f"{value:.2f}"  # noqa: PLR2004  three digits
+    return None if value is None else f"{value:.4f}" if value < CLOSE else f"{value:.2f}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from gameable.clustered import FEWEST, Clusters, Count, difference_interval, difference_p, pooled, totals
+from gameable.clustered import FEWEST, Clusters, Count, difference_interval, difference_p, measured, pooled, totals
 from gameable.pooling import Group, Rate
 from gameable.profile import START
 from gameable.statistics import exchange_p, holm
@@ -16,6 +16,8 @@ from summaries import arms
 
 TESTED = ("attempted", "gamed")
 """Measures whose changes are tested; every further one would cost the others power."""
+TREND = 3
+"""Models that a trend takes: two make a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +109,13 @@ def _compared(arm: str, ours: Group, against: str, theirs: Group, where: tuple[s
     low, high = difference_interval(a, b)
     p_seeds = _seeds_p(seeds.values(), seeds_against.values()) if against != START else None
     among = _among_engaged(ours, theirs, where)
-    row = replace(row, difference=rate.rate - other.rate, low=low, high=high, among_engaged=among)
-    return replace(row, p=difference_p(a, b), p_seeds=p_seeds)
+    row = replace(row, p=difference_p(a, b), p_seeds=p_seeds, among_engaged=among)
+    return replace(row, difference=rate.rate - other.rate, low=low, high=high)
 
 
 def _among_engaged(ours: Group, theirs: Group, where: tuple[str, str]) -> tuple[float, float, float] | None:
     sides = [_engaged(group, *where) for group in (ours, theirs)]
-    if any(sum(n > 0 for _, n in side.values()) < FEWEST for side in sides):
+    if min(map(measured, sides)) < FEWEST:
         return None
     (events, n), (others, m) = map(totals, sides)
     return (events / n - others / m, *difference_interval(*sides))
@@ -164,7 +166,7 @@ def _of_arm(members: Sequence[Run]) -> Iterator[Rise]:
     for column in filter(first.plain, first.columns):
         models = [model for model in first.models if first.unseen(column, model)]
         whole = [run for run in members if all(run.measured(model, column) for model in models)]
-        if len(models) > 2 and whole:  # noqa: PLR2004  two make a difference, not a trend
+        if len(models) >= TREND and whole:
             measures = [measure for measure in TESTED if measure in first.measures(column)]
             yield from (_rise(whole, models, column, measure) for measure in measures)
 
