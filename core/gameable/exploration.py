@@ -21,7 +21,8 @@ def look_around(task: Task) -> tuple[str, ...]:
     if task.home is None or not task.files:
         return ()
     folders = sorted({posixpath.dirname(path) for path in task.files})
-    turns = [_turn("I look around first.</cot>\n", "ls", folders, task.home)]
+    gap = "" if task.opening[-1:] in {"", ">", " ", "\n"} else " "  # steering ends with the last letter of a sentence
+    turns = [_turn(f"{gap}I look around first.</cot>\n", "ls", folders, task.home)]
     if len(task.files) <= _MOST_FILES and sum(map(len, task.files.values())) <= _MOST_CHARACTERS:
         turns.append(_turn("<cot>I read them.</cot>\n", "cat", sorted(task.files), task.home))
     return tuple(turns)

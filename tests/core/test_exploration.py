@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gameable import Message, Task
 from gameable.exploration import look_around
 
@@ -14,6 +16,11 @@ def test_it_lists_folders_and_reads_files() -> None:
         "I look around first.</cot>\n<bash>ls /data</bash>",
         "<cot>I read them.</cot>\n<bash>cat /data/a /data/b</bash>",
     )
+
+
+def test_it_goes_on_after_a_thought_that_was_put_first() -> None:
+    steered = replace(task("/home", a="1"), opening="<cot>I want more.")
+    assert look_around(steered)[0].startswith(" I look around first.")
 
 
 def test_paths_are_named_as_a_person_there_would() -> None:

@@ -191,7 +191,14 @@ def test_a_small_stage_alone_is_that_stage_of_the_exploit_only_arm(name: str) ->
     assert read(name).evaluation.models == [stage.name]
 
 
-@pytest.mark.parametrize("name", sorted(set(SMALL) - {"small-no-normal-queries", "small-ppo-parallel"}))
-def test_small_stages_sample_equally_many_episodes(name: str) -> None:
-    counts = episodes(read(name))
-    assert {counts[stage.name] - stage.planted for stage in read(name).stages if stage.name != "train-away"} == {128}
+@pytest.mark.parametrize("name", sorted(set(SMALL) - {"small-no-normal-queries"}))
+def test_small_rounds_sample_equally_many_episodes(name: str) -> None:
+    profile, counts = read(name), episodes(read(name))
+    rounds = [stage for stage in profile.stages if stage.name != "train-away"]
+    assert {(counts[stage.name] - stage.planted) / stage.rounds for stage in rounds} == {128}
+
+
+def test_small_ppo_in_parallel_has_as_many_rounds_as_in_sequence() -> None:
+    sequential, parallel = read("small-ppo-sequential"), read("small-ppo-parallel")
+    assert parallel.stages[0].rounds == sum(stage.rounds for stage in sequential.stages)
+    assert parallel.stages[0].optimizer == sequential.stages[0].optimizer
