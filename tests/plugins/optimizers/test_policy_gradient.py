@@ -158,6 +158,30 @@ def test_the_update_ends_before_a_step_that_finds_the_policy_too_far(
     assert float(stopped.figures["tokens"]) < float(free.figures["tokens"])
 
 
+def planted(rest: int) -> list[ScoredEpisode]:
+    """Mark every second episode, from `rest` on, as a script's."""
+    return [
+        replace(scored, episode=replace(scored.episode, scripted=at % 2 == rest)) for at, scored in enumerate(EPISODES)
+    ]
+
+
+@BOTH
+def test_the_distance_from_the_sampling_policy_is_asked_of_its_own_episodes(
+    kind: Any, tiny_model: Path, tmp_path: Path
+) -> None:
+    whole = fast(kind, batch_size=12)
+    runs = {
+        name: train(whole, tiny_model, tmp_path / name, episodes).curve[1]
+        for name, episodes in {"all": EPISODES, "odd": planted(0), "even": planted(1)}.items()
+    }
+    assert {row["policy_loss"] for row in runs.values()} == {runs["all"]["policy_loss"]}
+    actions = [sum(len(part.tokens) for part in scored.episode.segments[::2]) for scored in EPISODES]
+    kl = {name: float(row["approx_kl"]) for name, row in runs.items()}
+    together = kl["even"] * sum(actions[::2]) + kl["odd"] * sum(actions[1::2])
+    assert together == pytest.approx(kl["all"] * sum(actions))
+    assert kl["even"] != pytest.approx(kl["odd"])
+
+
 @BOTH
 def test_the_cost_of_leaving_the_reference_pulls_back_to_it(kind: Any, tiny_model: Path, tmp_path: Path) -> None:
     away = [replace(scored, reward=Measured(float(at % 4 == 0))) for at, scored in enumerate(EPISODES)]

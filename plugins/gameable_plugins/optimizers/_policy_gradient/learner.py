@@ -79,8 +79,9 @@ class Learner:
                 parts = self._parts(share, tokens)
                 accelerator.backward(parts["loss"] * processes)  # gradients are averaged over processes
             total = {name: part.detach() + total.get(name, 0) for name, part in parts.items()}
-        means = accelerator.reduce(torch.stack(list(total.values())), "sum").tolist()
-        return dict(zip(total, means, strict=True))
+        means = dict(zip(total, accelerator.reduce(torch.stack(list(total.values())), "sum").tolist(), strict=True))
+        own = means.pop("own")
+        return {**means, "approx_kl": means["approx_kl"] / own if own else 0.0}
 
     def _parts(self, share: Share, tokens: int) -> dict[str, Tensor]:
         """What a micro batch adds to the means of its minibatch."""
@@ -101,9 +102,17 @@ class Learner:
             loss = loss + self.critic.coef * watched["value_loss"]
         with torch.no_grad():
             watched["kl_ref"] = divergence(said.logprobs, reference)
-            watched["approx_kl"] = divergence(old, said.logprobs)
+            # The estimator is about what the policy itself sampled: a script's words are rare, and each that is learned
+            # would look like a leap and end the update.
+            watched["own"] = torch.cat([self._own(row) for row in rows]).to(old.device)
+            watched["approx_kl"] = divergence(old, said.logprobs) * watched["own"]
             watched["clip_fraction"] = clipped(said.logprobs, old, self.options.clip)
         return {"loss": loss, **watched}
+
+    def _own(self, row: int) -> Tensor:
+        """1.0 for every action that the policy chose, 0.0 for a script's."""
+        rollout = self.rollouts[row]
+        return torch.full((len(rollout.actions),), 0.0 if rollout.scripted else 1.0)
 
     def _value_loss(self, said: Said, rows: Sequence[int], critic: Critic) -> Tensor:
         old = self._together([self.scores[row].values for row in rows])

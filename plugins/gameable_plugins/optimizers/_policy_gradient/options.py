@@ -35,4 +35,4 @@ class PolicyGradientOptions(TrainingOptions):
     """Bonus for each nat of entropy."""
     target_kl: Positive | None = 0.1
     """The update ends before a step whose minibatch shows a larger KL divergence from the sampling policy, in nats an
-    action; none trains all epochs."""
+    action of its own (planted episodes are not asked); none trains all epochs."""

@@ -27,6 +27,8 @@ class Rollout:
     """The proxy reward of the whole episode."""
     prompt: tuple[str, str, str]
     """Environment, split and variant: samples that share it answer the same prompt."""
+    scripted: bool
+    """Whether a script wrote it, not the policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +64,5 @@ def rollout_of(episode: Episode, reward: float) -> Rollout:
             sampled += segment.logprobs or [None] * len(segment.tokens)
         tokens += segment.tokens
     task = episode.task
-    return Rollout(tuple(tokens), tuple(actions), tuple(sampled), reward, (task.environment, task.split, task.variant))
+    prompt = task.environment, task.split, task.variant
+    return Rollout(tuple(tokens), tuple(actions), tuple(sampled), reward, prompt, episode.scripted)
