@@ -13,7 +13,7 @@ from typing import Any, Literal
 from gameable.contracts import Environment, Monitor, Optimizer, Policy, Sandbox
 from gameable.discovery import candidates, check_required
 from gameable.episode import Split
-from gameable.errors import ProfileError
+from gameable.errors import ProfileError, SandboxError
 from gameable.monitoring import Watch
 from gameable.offers import EnvironmentOffer
 from gameable.plugins import Plugins
@@ -69,6 +69,17 @@ def assemble(profile: Profile, plugins: Plugins) -> Parts:
     )
     _check_sizes(profile, parts.environments)
     return parts
+
+
+def check_sandbox(profile: Profile, sandbox: Sandbox) -> None:
+    """Refuse a sandbox that lacks something on this machine.
+
+    Raises:
+        SandboxError: with what to type next.
+    """
+    missing = sandbox.missing()
+    if missing is not None:
+        raise SandboxError(f"the sandbox '{profile.sandbox.use}' cannot be used yet: {missing}")
 
 
 def _environment(profile: Profile, name: str, plugins: Plugins) -> Environment:

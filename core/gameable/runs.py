@@ -19,10 +19,10 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from gameable.assembly import Parts, assemble, plugins_of
+from gameable.assembly import Parts, assemble, check_sandbox, plugins_of
 from gameable.contracts import Environment, Row, Sandbox, TrainableRewardSource
 from gameable.curriculum import Curriculum
-from gameable.errors import ProfileError, RewardError, SandboxError, StoreError
+from gameable.errors import ProfileError, RewardError, StoreError
 from gameable.lineage import trained_against
 from gameable.logs import log_to
 from gameable.offers import EnvironmentOffer
@@ -198,17 +198,6 @@ def _check_checkpoint(profile: Profile) -> None:
             f"checkpoint: no weights in {profile.checkpoint}. Name a folder below `checkpoints` of a run; one that was "
             "moved has to be named anew."
         )
-
-
-def check_sandbox(profile: Profile, sandbox: Sandbox) -> None:
-    """Refuse a sandbox that lacks something on this machine.
-
-    Raises:
-        SandboxError: with what to type next.
-    """
-    missing = sandbox.missing()
-    if missing is not None:
-        raise SandboxError(f"the sandbox '{profile.sandbox.use}' cannot be used yet: {missing}")
 
 
 def _changed(then: Mapping[str, str], sandbox: Sandbox) -> list[tuple[str, str, str]]:

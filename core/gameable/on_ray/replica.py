@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
-from gameable.assembly import Parts
+from gameable.assembly import Parts, check_sandbox
 from gameable.contracts import Canary
 from gameable.episode import Episode, Estimate
 from gameable.profile import Profile
 from gameable.rollout import Play
-from gameable.runs import check_sandbox
 from gameable.workers import Here
 
 
