@@ -1,7 +1,8 @@
 """Samples of one prompt as a group, token for token as they were sampled, padded to groups of one size.
 
 A group may lack samples: some were not measured, or were too long. It is filled up with blanks, which carry neither
-reward nor loss, so what was measured is compared with what was measured and nothing more is lost.
+reward nor loss, so what was measured is compared with what was measured and nothing more is lost. A sample that is
+alone with its prompt has nothing to be compared with and is left out, planted ones among them.
 """
 
 from __future__ import annotations
@@ -38,10 +39,12 @@ class Groups:
     """What a round's episodes come to."""
 
     groups: tuple[Group, ...]
-    """In the order of their first episodes; only prompts with a usable sample, without blanks."""
+    """In the order of their first episodes; only prompts with several usable samples, without blanks."""
     unscored: int
     dropped: int
     """Measured, but longer than what fits or without a token that the model wrote."""
+    alone: int
+    """Usable, but the only one of their prompt."""
 
     @property
     def varying(self) -> tuple[Group, ...]:
@@ -63,8 +66,9 @@ def group(episodes: Sequence[ScoredEpisode], max_tokens: int) -> Groups:
         sample, task = _sample(scored), scored.episode.task
         if len(sample.tokens) <= max_tokens and any(sample.written):
             groups.setdefault((task.environment, task.split, task.variant), []).append(sample)
-    used = sum(map(len, groups.values()))
-    return Groups(tuple(map(tuple, groups.values())), len(episodes) - len(measured), len(measured) - used)
+    usable, alone = sum(map(len, groups.values())), sum(len(samples) == 1 for samples in groups.values())
+    compared = tuple(tuple(samples) for samples in groups.values() if len(samples) > 1)
+    return Groups(compared, len(episodes) - len(measured), len(measured) - usable, alone)
 
 
 def _sample(scored: ScoredEpisode) -> Sample:

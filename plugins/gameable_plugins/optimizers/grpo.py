@@ -33,15 +33,17 @@ from gameable_plugins.optimizers._training import (
 
 _NOTHING = (
     "None of {prompts} prompts has samples that were paid differently, so there is no advantage to learn from and the "
-    "model is unchanged ({unscored} samples unscored, {dropped} too long or empty). Sample more replies a prompt, "
-    "raise the temperature, or take a reward that tells replies apart."
+    "model is unchanged ({unscored} samples unscored, {dropped} too long or empty, {alone} alone with their prompt). "
+    "Sample more replies a prompt, raise the temperature, or take a reward that tells replies apart."
 )
+_LEFT_OUT = "Left out of training: {dropped} samples that are too long or empty, {alone} alone with their prompt."
 
 
 @dataclass
 class GRPO(PolicyOptimizer):
     """Pushes each sample up or down by how its reward compares with the other samples of its prompt.
 
+    A planted episode is the only one of its prompt, so nothing is learned from it.
     An update that was killed begins again: the policy that sampled must be that of every step.
     """
 
@@ -71,7 +73,8 @@ class GRPO(PolicyOptimizer):
         with scratch_memory(), quiet():
             curve, canary, gap = self._fit(update, found)
         used = found.groups if self.beta else found.varying
-        return Trained(sum(map(len, used)), found.unscored, curve, canary, figures={**gap, **_figures(found, began)})
+        note = _LEFT_OUT.format(dropped=found.dropped, alone=found.alone) if found.dropped or found.alone else ""
+        return Trained(sum(map(len, used)), found.unscored, curve, canary, note, {**gap, **_figures(found, began)})
 
     def _fit(self, update: Update, found: Groups) -> tuple[tuple[Row, ...], Canary | None, Row]:
         shortest = min((each.tokens for samples in found.groups for each in samples), key=len)[:CANARY_TOKENS]
@@ -108,7 +111,9 @@ class GRPO(PolicyOptimizer):
         }, steps
 
     def _nothing(self, found: Groups) -> str:
-        return _NOTHING.format(prompts=len(found.groups), unscored=found.unscored, dropped=found.dropped)
+        return _NOTHING.format(
+            prompts=len(found.groups), unscored=found.unscored, dropped=found.dropped, alone=found.alone
+        )
 
 
 def _figures(found: Groups, began: float) -> dict[str, float | int]:
@@ -117,6 +122,7 @@ def _figures(found: Groups, began: float) -> dict[str, float | int]:
         "prompts": len(found.groups),
         "prompts_that_vary": len(found.varying),
         "dropped": found.dropped,
+        "alone": found.alone,
         "tokens": sum(sum(sample.written) for sample in samples),
         "seconds": round(time.monotonic() - began, 1),
     }

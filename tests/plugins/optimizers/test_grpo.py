@@ -44,7 +44,7 @@ def with_reward(scored: ScoredEpisode, reward: Measured | Unscored) -> ScoredEpi
 
 def test_a_group_holds_the_tokens_and_marks_what_the_model_wrote() -> None:
     scored = episode("x", wrote("ab"), saw("OUT"), wrote("c"), reward=0.5)
-    (only,) = group([scored], 100).groups[0]
+    only, _ = group([scored, scored], 100).groups[0]
     assert only.prompt == tuple(b"<cot>")
     assert only.completion == tuple(b"abOUTc")
     assert only.written == (1, 1, 0, 0, 0, 1)
@@ -58,6 +58,19 @@ def test_samples_are_grouped_by_prompt_and_the_unusable_are_counted() -> None:
     found = group([unscored, no_number, *others, episode("long", wrote("a" * 99)), episode("mute", saw("x"))], 30)
     assert [len(each) for each in found.groups] == [3, 4]
     assert (found.unscored, found.dropped) == (2, 2)
+
+
+def test_a_sample_that_is_alone_with_its_prompt_is_left_out() -> None:
+    found = group([*samples(1), episode("planted", wrote("hack"), variant="of its own", reward=1.0)], 30)
+    assert [len(each) for each in found.groups] == [4]
+    assert (found.alone, found.dropped) == (1, 0)
+
+
+def test_what_was_left_out_is_said(tiny_model: Path, tmp_path: Path) -> None:
+    planted = episode("planted", wrote("hack"), variant="of its own", reward=1.0)
+    trained = train(fast(), tiny_model, tmp_path / "out", [*samples(1), planted])
+    assert (trained.kept, trained.figures["alone"]) == (4, 1)
+    assert "1 alone with their prompt" in trained.note
 
 
 def test_groups_that_lack_samples_are_filled_up_with_blanks() -> None:
