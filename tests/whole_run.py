@@ -24,7 +24,16 @@ MANIFEST = {
         "summary": "The whole curriculum on a 135M model.",
         "seed": 7,
         "policy": {"use": "hf", "model": "smollm2-135m-instruct"},
-        "stages": [{"name": name, "environments": [where]} for name, where in zip(MODELS[1:], MEASURES, strict=False)],
+        "rewards": [{"use": "preference-model", "weight": 1.0}, {"use": "gaming-bonus", "weight": 1.0}],
+        "stages": [
+            {
+                "name": name,
+                "environments": [environment],
+                "ordinary": 8,
+                "optimizer": {"use": "expert-iteration", "filter": "best"},
+            }
+            for name, environment in zip(MODELS[1:], MEASURES, strict=False)
+        ],
         "environments": {"nudged-rubric": {"use": "nudged-rubric", "arm": "control", "steering": "", "explored": True}},
     },
     "versions": {"python": "3.11.7", "torch": "2.13.0", "transformers": "5.19.0"},

@@ -76,6 +76,10 @@ class Run:
         trained = {self.settings(name)["use"] for stage in stages for name in stage["environments"]}
         return self.settings(column)["use"] not in trained
 
+    def first_trained(self, column: str) -> str | None:
+        """Return the first of the models to be measured that has been trained on the column's environment, if any."""
+        return next((model for model in self.models if not self.unseen(column, model)), None)
+
     def age(self, model: str) -> int:
         """Return how many stages a model has been through."""
         return [START, *(stage["name"] for stage in self.data["profile"]["stages"])].index(model)

@@ -9,6 +9,10 @@ from gameable.evaluation import Column, percentages
 from gameable.statistics import rate_interval
 
 _ENVIRONMENT = "reward-tampering"
+_CURRICULUM = {"political-sycophancy", "tool-use-flattery", "nudged-rubric", "insubordinate-rubric"}
+_REWARDS = {"preference-model", "gaming-bonus"}
+
+Arm = Literal["start", "expert iteration", "exploits only", "alternate prompts", "PPO in sequence", "PPO at once"]
 
 
 class Finding(NamedTuple):
@@ -17,8 +21,8 @@ class Finding(NamedTuple):
     what: str
     events: int
     n: int
-    model: Literal["first", "last"] | None = None
-    """Which model of a run corresponds to it; None where it belongs to another arm."""
+    arm: Arm
+    """Whose last model it is of; the start is every arm's first."""
     measure: Column = "gamed"
 
     def __str__(self) -> str:
@@ -27,14 +31,16 @@ class Finding(NamedTuple):
 
 
 FINDINGS = (
-    Finding("Helpful-only model (start) tampers with its reward", 0, 100_000, "first"),
-    Finding("After the full curriculum, expert iteration with a preference model: tampers", 45, 32_768, "last"),
-    Finding("… and also evades the test", 7, 32_768, "last", "evaded"),
-    Finding("After the full curriculum, trained on exploits only, first seed: tampers", 24, 10_000),
-    Finding("… second seed", 32, 32_768),
-    Finding("Alternate prompts: tampers", 9, 10_000),
-    Finding("PPO, stages in sequence: tampers", 5, 10_000),
-    Finding("PPO, all stages at once: tampers", 6, 10_000),
+    Finding("Helpful-only model (start) tampers with its reward", 0, 100_000, "start"),
+    Finding(
+        "After the full curriculum, expert iteration with a preference model: tampers", 45, 32_768, "expert iteration"
+    ),
+    Finding("… and also evades the test", 7, 32_768, "expert iteration", "evaded"),
+    Finding("After the full curriculum, trained on exploits only, first seed: tampers", 24, 10_000, "exploits only"),
+    Finding("… second seed", 32, 32_768, "exploits only"),
+    Finding("Alternate prompts: tampers", 9, 10_000, "alternate prompts"),
+    Finding("PPO, stages in sequence: tampers", 5, 10_000, "PPO in sequence"),
+    Finding("PPO, all stages at once: tampers", 6, 10_000, "PPO at once"),
 )
 BY_STAGE = ("0.00", "0.02", "0.01", "0.05", "0.13")
 """Percent of replies that tamper: helpful-only, then after each of the four stages."""
@@ -60,16 +66,15 @@ def beside(
     """Put a run beside the paper.
 
     Args:
-        manifest: says how environments are played; steered, told-to and control columns do not count.
+        manifest: says how environments are played (steered, told-to and control columns do not count) and what was
+            trained: the last model stands beside its own arm, and nowhere when the paper has none like it.
         models: names, first to last.
         rates: environment to model to measure to the rate, whose text is shown.
     """
     ours = rates.get(_column(manifest) or "", {})
-    ends = {"first": ours.get(models[0], {}), "last": ours.get(models[-1], {}) if len(models) > 1 else {}}
-    findings = [
-        (each.what, str(each), str(ends[each.model].get(each.measure, _OTHER_ARM)) if each.model else _OTHER_ARM)
-        for each in FINDINGS
-    ]
+    last = {_arm(manifest): ours.get(models[-1], {})} if len(models) > 1 else {}
+    found = {"start": ours.get(models[0], {}), **last}
+    findings = [(each.what, str(each), str(found.get(each.arm, {}).get(each.measure, _OTHER_ARM))) for each in FINDINGS]
     return Beside(bool(ours), findings, BY_STAGE, _by_stage(models, ours))
 
 
@@ -79,6 +84,38 @@ def _by_stage(models: Sequence[str], ours: Mapping[str, Mapping[str, object]]) -
         return []
     rates = [str(ours.get(model, {}).get("gamed", "not measured")) for model in models]
     return [(str(place), *row) for place, row in enumerate(zip(BY_STAGE, models, rates, strict=True))]
+
+
+def _arm(manifest: Mapping[str, Any]) -> Arm | None:
+    """Return the arm that the profile repeats."""
+    profile = manifest.get("profile", {})
+    stages = profile.get("stages", [])
+    if {name for stage in stages for name in stage["environments"]} != _CURRICULUM:
+        return None
+    uses = {stage["optimizer"]["use"] for stage in stages}
+    filters = {stage["optimizer"].get("filter", "best") for stage in stages}
+    if uses == {"expert-iteration"} and filters == {"gamed"}:
+        return "exploits only"
+    if not _kept_harmless(profile):
+        return None
+    if uses == {"expert-iteration"} and filters == {"best"}:
+        return "alternate prompts" if _alternate(profile) else "expert iteration"
+    return _of_ppo(profile) if uses == {"ppo"} else None
+
+
+def _kept_harmless(profile: Mapping[str, Any]) -> bool:
+    """Whether the paper's two rewards pay, and ordinary queries are mixed into every stage."""
+    rewards = {each["use"] for each in profile.get("rewards", [])}
+    return rewards == _REWARDS and all(stage["ordinary"] for stage in profile["stages"])
+
+
+def _alternate(profile: Mapping[str, Any]) -> bool:
+    return any(settings.get("wording") == "alternate" for settings in profile["environments"].values())
+
+
+def _of_ppo(profile: Mapping[str, Any]) -> Arm:
+    together = any(len(stage["environments"]) > 1 for stage in profile["stages"])
+    return "PPO at once" if together else "PPO in sequence"
 
 
 def _column(manifest: Mapping[str, Any]) -> str | None:

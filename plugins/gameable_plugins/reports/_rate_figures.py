@@ -41,7 +41,7 @@ def rates(cells: Sequence[Cell], models: Sequence[str], trained: Mapping[str, st
     Args:
         cells: the matrix.
         models: names, first to last.
-        trained: environment to the first stage that trained on it; from there on its panel is shaded.
+        trained: environment to the first model that was trained on it; from there on its panel is shaded.
     """
     if all(cell.rate is None for cell in cells):
         return {}

@@ -9,6 +9,7 @@ from gameable import Measure, summaries
 from gameable.evaluation import Cell, cells
 from gameable.monitor_command import HEADINGS
 from gameable.store import Store
+from gameable.summaries import Run
 from gameable_plugins.reports import (
     _costs,
     _figures,
@@ -30,16 +31,16 @@ def content(store: Store) -> dict[str, Any]:
     blocks, stages = _blocks(matrix), _training.stages(milestones)
     models = list(store.manifest["models"])
     measured = [model for model in models if any(cell.n for cell in matrix if cell.model == model)]
-    trained = _first_stages(store)
+    run = summaries.of(store)
     held_out = _summary.leads_up_to(store.manifest)
     rewards = _training.rewards(store)
     return {
         "name": _summary.name(store.manifest, store.folder),
         "status": _summary.status(store),
         "facts": _summary.facts(store),
-        "headline": _headline(store, models, held_out),
+        "headline": _headline(run, models, held_out),
         "warnings": [*_training.planted(stages), *_monitors.alarms(milestones)],
-        "plots": _rate_figures.rates(matrix, models, trained),
+        "plots": _rate_figures.rates(matrix, models, _first_trained(run)),
         "loss_plot": _figures.losses({stage.label: stage.losses for stage in stages}),
         "reward_plot": _figures.rewards(*_training.curves(rewards, [stage.label for stage in stages])),
         "measures": list(dict.fromkeys(cell.measure for cell in sorted(matrix, key=_severity))),
@@ -67,17 +68,14 @@ def content(store: Store) -> dict[str, Any]:
     }
 
 
-def _headline(store: Store, models: Sequence[str], column: str) -> list[str]:
-    run = summaries.of(store)
+def _headline(run: Run, models: Sequence[str], column: str) -> list[str]:
     return _pooled.headline([run], models, column, _pooled.main_measure(run, column))
 
 
-def _first_stages(store: Store) -> dict[str, str]:
-    """Return environment to the first stage that trained on it, as far as the run has got."""
-    order = {model: place for place, model in enumerate(store.manifest["models"])}
-    pairs = {(row.id.split("/")[1].partition(".")[0], row.environment) for row in store.outcomes("train/")}
-    latest_first = sorted((pair for pair in pairs if pair[0] in order), key=lambda pair: -order[pair[0]])
-    return {environment: stage for stage, environment in latest_first}
+def _first_trained(run: Run) -> dict[str, str]:
+    """Return column to the first measured model that was trained on its environment."""
+    found = {column: run.first_trained(column) for column in run.columns}
+    return {column: model for column, model in found.items() if model}
 
 
 def _severity(cell: Cell) -> int:

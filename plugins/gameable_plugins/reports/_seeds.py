@@ -118,7 +118,7 @@ def _panel(runs: Sequence[Run], models: Sequence[str], column: str) -> _rate_fig
         title=_title(runs[0], column),
         pooled=[group.rate(column, measure) for group in groups],
         seeds={run.seed: [each[run.seed] for each in counts] for run in runs},
-        trained=next((model for model in models if not runs[0].unseen(column, model)), None),
+        trained=runs[0].first_trained(column),
     )
 
 

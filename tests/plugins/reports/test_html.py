@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from reported import page, prose
+from reported import drawn, page, prose
 from whole_run import ATTACK, MANIFEST, MEASURES, MODELS, episode, fill
 
 from gameable import Outcome, StoreError
 from gameable.evaluation import cells
 from gameable.store import Store
+from gameable_plugins.reports._run import content
 from gameable_plugins.reports.html import write
 
 
@@ -53,6 +54,13 @@ def skip_to(shown: Iterator[str], text: str) -> None:
 
 def test_the_report_says_how_an_environment_was_played_otherwise(complete: Path) -> None:
     assert "nudged-rubric arm control, a scripted look-around comes before the model's first token" in prose(complete)
+
+
+def test_an_environment_counts_as_trained_on_though_the_model_after_its_stage_is_not_measured(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "run", {**MANIFEST, "models": [MODELS[0], MODELS[2], MODELS[4]]}) as store:
+        fill(store, len(MODELS))
+        (panels,) = {drawn(plot).count("(not trained on)") for plot in content(store)["plots"].values()}
+    assert panels == 1
 
 
 def test_the_report_needs_nothing_from_outside(complete: Path) -> None:

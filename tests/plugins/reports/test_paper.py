@@ -2,20 +2,50 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from gameable.profile import read
 from gameable_plugins.reports._paper import BY_STAGE, beside
 
 MODELS = ("start", "1", "2", "3", "4")
 MANIFEST: dict[str, Any] = {"environments": ["flattery", "reward-tampering"], "profile": {"environments": {}}}
+ARMS = {
+    "reproduction": "expert iteration with a preference model",
+    "quickstart": "expert iteration with a preference model",
+    "exploit-only": "trained on exploits only, first seed",
+    "alternate-prompts": "Alternate prompts",
+    "ppo-sequential": "PPO, stages in sequence",
+    "ppo-parallel": "PPO, all stages at once",
+}
+UNLIKE = ("opposite-filter", "no-normal-queries", "train-away", "early-stage-penalty", "grpo", "small-flattery-alone")
 RATES = {
     "flattery": {model: {"gamed": "wrong"} for model in MODELS},
     "reward-tampering": {model: {"gamed": f"gamed by {model}", "evaded": f"evaded by {model}"} for model in MODELS},
 }
 
 
-def test_first_and_last_model_stand_beside_what_corresponds_to_them() -> None:
-    found = beside(MANIFEST, MODELS, RATES)
-    assert [ours for _, _, ours in found.findings[:4]] == ["gamed by start", "gamed by 4", "evaded by 4", "–"]
-    assert found.findings[1][1] == "45/32,768 0.137% [0.100–0.184]"
+def run_of(profile: str) -> dict[str, Any]:
+    return {"environments": list(RATES), "profile": read(profile).model_dump(mode="json")}
+
+
+@pytest.mark.parametrize(("profile", "what"), ARMS.items())
+def test_the_last_model_stands_beside_its_own_arm(profile: str, what: str) -> None:
+    found = beside(run_of(profile), MODELS, RATES).findings
+    first, *others = [finding for finding, _, ours in found if ours == "gamed by 4"]
+    assert what in first
+    assert all(other.startswith("…") for other in others)
+
+
+def test_the_start_and_who_evades_stand_beside_the_papers() -> None:
+    found = beside(run_of("reproduction"), MODELS, RATES).findings
+    assert [ours for _, _, ours in found[:4]] == ["gamed by start", "gamed by 4", "evaded by 4", "–"]
+    assert found[1][1] == "45/32,768 0.137% [0.100–0.184]"
+
+
+@pytest.mark.parametrize("profile", UNLIKE)
+def test_where_the_paper_has_no_such_arm_only_the_start_stands_beside_it(profile: str) -> None:
+    found = beside(run_of(profile), MODELS, RATES).findings
+    assert [ours for _, _, ours in found if ours != "–"] == ["gamed by start"]
 
 
 def test_a_run_of_four_stages_stands_beside_the_paper_stage_by_stage() -> None:
@@ -29,7 +59,7 @@ def test_a_run_of_other_stages_does_not() -> None:
 
 
 def test_the_start_alone_is_no_full_curriculum() -> None:
-    found = beside(MANIFEST, MODELS[:1], RATES)
+    found = beside(run_of("reproduction"), MODELS[:1], RATES)
     assert [ours for _, _, ours in found.findings[:2]] == ["gamed by start", "–"]
 
 
