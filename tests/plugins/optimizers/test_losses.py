@@ -85,6 +85,27 @@ def test_the_estimated_divergence_is_right_on_average_and_never_negative() -> No
     assert estimates.min().item() > 0
 
 
+def test_the_divergence_of_a_policy_is_right_on_average_over_what_an_earlier_one_sampled() -> None:
+    import torch
+
+    from gameable_plugins.optimizers._policy_gradient.losses import divergence
+
+    sampler, policy, other = torch.tensor([0.6, 0.4]), torch.tensor([0.9, 0.1]), torch.tensor([0.5, 0.5])
+    estimates = divergence(policy.log(), other.log(), sampler.log())
+    exact = (policy * (policy / other).log()).sum().item()
+    assert (estimates * sampler).sum().item() == pytest.approx(exact)
+    assert estimates.min().item() > 0
+
+
+def test_an_action_that_was_given_up_is_no_leap() -> None:
+    import torch
+
+    from gameable_plugins.optimizers._policy_gradient.losses import divergence
+
+    given_up, once = torch.tensor([-200.0]), torch.tensor([-1.0])
+    assert divergence(given_up, once, once).item() == pytest.approx(1.0)
+
+
 def test_actions_out_of_the_clip_are_counted() -> None:
     import torch
 

@@ -21,6 +21,9 @@ from gameable_plugins.optimizers._policy_gradient.options import PolicyGradientO
 from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout
 from gameable_plugins.optimizers._training import Row
 
+_OF_ITS_OWN = ("kl_ref", "approx_kl")
+"""Means over the actions that the policy itself chose."""
+
 
 @dataclass(frozen=True, slots=True)
 class Learner:
@@ -81,7 +84,7 @@ class Learner:
             total = {name: part.detach() + total.get(name, 0) for name, part in parts.items()}
         means = dict(zip(total, accelerator.reduce(torch.stack(list(total.values())), "sum").tolist(), strict=True))
         own = means.pop("own")
-        return {**means, "approx_kl": means["approx_kl"] / own if own else 0.0}
+        return {**means, **{name: means[name] / own if own else 0.0 for name in _OF_ITS_OWN}}
 
     def _parts(self, share: Share, tokens: int) -> dict[str, Tensor]:
         """What a micro batch adds to the means of its minibatch."""
@@ -101,10 +104,10 @@ class Learner:
             watched["value_loss"] = self._value_loss(said, rows, self.critic)
             loss = loss + self.critic.coef * watched["value_loss"]
         with torch.no_grad():
-            watched["kl_ref"] = divergence(said.logprobs, reference)
-            # The estimator is about what the policy itself sampled: a script's words are rare, and each that is learned
-            # would look like a leap and end the update.
+            # Divergences are asked of what the policy itself sampled: a script's words are rare, and each that is
+            # learned would look like a leap and end the update.
             watched["own"] = torch.cat([self._own(row) for row in rows]).to(old.device)
+            watched["kl_ref"] = divergence(said.logprobs, reference, old) * watched["own"]
             watched["approx_kl"] = divergence(old, said.logprobs) * watched["own"]
             watched["clip_fraction"] = clipped(said.logprobs, old, self.options.clip)
         return {"loss": loss, **watched}

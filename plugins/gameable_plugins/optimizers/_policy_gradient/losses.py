@@ -32,7 +32,12 @@ def value_loss(values: Tensor, old: Tensor, returns: Tensor, clip: float | None)
     return errors / 2
 
 
-def divergence(sampler: Tensor, other: Tensor) -> Tensor:
-    """Estimate KL(sampler ‖ other) from the sampler's own actions: unbiased, never negative (Schulman 2020, "k3")."""
-    log_ratio = other - sampler
-    return log_ratio.expm1() - log_ratio
+def divergence(policy: Tensor, other: Tensor, sampler: Tensor | None = None) -> Tensor:
+    """Estimate KL(policy ‖ other) from actions that the policy chose, or an earlier `sampler`.
+
+    Unbiased, and never negative but for rounding (Schulman 2020, "k3"). Actions of an earlier sampler are weighted by
+    how much likelier the policy is to choose them; without that, one which it has given up would count for a leap.
+    """
+    sampler = policy if sampler is None else sampler
+    weighted = (policy - sampler).exp() * (other - policy)
+    return (other - sampler).expm1() - (policy - sampler).expm1() - weighted
