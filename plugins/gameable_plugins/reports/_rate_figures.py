@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import nan
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gameable.clustered import Count
@@ -100,7 +100,7 @@ def _rates_of_seeds(panels: Sequence[Panel], models: Sequence[str], scale: str) 
         shade(axes, panel.title, models, panel.trained)
     highs = [rate.high for panel in panels for rate in panel.pooled if rate.high is not None]
     shares = [_share(each, "linear") for panel in panels for counts in panel.seeds.values() for each in counts]
-    _limit(made.panels[0], [*highs, *(share for share in shares if share == share)], scale)  # noqa: PLR0124  NaN is not
+    _limit(made.panels[0], [*highs, *(share for share in shares if not isnan(share))], scale)
     handles = _handles(made.panels)
     made.legend({name: handles[name] for name in sorted(handles, key=lambda name: name != "all seeds")})
     return address(made.figure)

@@ -305,8 +305,8 @@ def test_training_prints_nothing(
 # --- killed and resumed -----------------------------------------------------------------------------------------------
 
 
-class Killed(Exception):  # noqa: N818  it stands for a signal
-    pass
+class Killed(BaseException):
+    """Stands for a signal, which no `except Exception` holds up."""
 
 
 class Deadly(Silent):

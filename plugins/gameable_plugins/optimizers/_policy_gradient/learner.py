@@ -106,7 +106,7 @@ class Learner:
         with torch.no_grad():
             # Divergences are asked of what the policy itself sampled: a script's words are rare, and each that is
             # learned would look like a leap and end the update.
-            watched["own"] = torch.cat([self._own(row) for row in rows]).to(old.device)
+            watched["own"] = self._together([self._own(row) for row in rows])
             watched["kl_ref"] = divergence(said.logprobs, reference, old) * watched["own"]
             watched["approx_kl"] = divergence(old, said.logprobs) * watched["own"]
             watched["clip_fraction"] = clipped(said.logprobs, old, self.options.clip)
