@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from gameable.evaluation import Column, percentages
 from gameable.statistics import rate_interval
+from gameable.summaries import Run
 
 _ENVIRONMENT = "reward-tampering"
 _CURRICULUM = {"political-sycophancy", "tool-use-flattery", "nudged-rubric", "insubordinate-rubric"}
@@ -60,19 +61,16 @@ class Beside(NamedTuple):
     """Stages trained, published percent, the run's model, the run's rate; none where the run has other stages."""
 
 
-def beside(
-    manifest: Mapping[str, Any], models: Sequence[str], rates: Mapping[str, Mapping[str, Mapping[str, object]]]
-) -> Beside:
+def beside(run: Run, rates: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Beside:
     """Put a run beside the paper.
 
     Args:
-        manifest: says how environments are played (steered, told-to and control columns do not count) and what was
-            trained: the last model stands beside its own arm, and nowhere when the paper has none like it.
-        models: names, first to last.
-        rates: environment to model to measure to the rate, whose text is shown.
+        run: its last model stands beside its own arm, and nowhere when the paper has none like it.
+        rates: column to model to measure to the rate, whose text is shown; steered, told-to and control columns do not
+            count.
     """
-    ours = rates.get(_column(manifest) or "", {})
-    last = {_arm(manifest): ours.get(models[-1], {})} if len(models) > 1 else {}
+    ours, models = rates.get(_column(run) or "", {}), run.models
+    last = {_arm(run.data["profile"]): ours.get(models[-1], {})} if len(models) > 1 else {}
     found = {"start": ours.get(models[0], {}), **last}
     findings = [(each.what, str(each), str(found.get(each.arm, {}).get(each.measure, _OTHER_ARM))) for each in FINDINGS]
     return Beside(bool(ours), findings, BY_STAGE, _by_stage(models, ours))
@@ -86,10 +84,9 @@ def _by_stage(models: Sequence[str], ours: Mapping[str, Mapping[str, object]]) -
     return [(str(place), *row) for place, row in enumerate(zip(BY_STAGE, models, rates, strict=True))]
 
 
-def _arm(manifest: Mapping[str, Any]) -> Arm | None:
+def _arm(profile: Mapping[str, Any]) -> Arm | None:
     """Return the arm that the profile repeats."""
-    profile = manifest.get("profile", {})
-    stages = profile.get("stages", [])
+    stages = profile["stages"]
     if {name for stage in stages for name in stage["environments"]} != _CURRICULUM:
         return None
     uses = {stage["optimizer"]["use"] for stage in stages}
@@ -105,7 +102,7 @@ def _arm(manifest: Mapping[str, Any]) -> Arm | None:
 
 def _kept_harmless(profile: Mapping[str, Any]) -> bool:
     """Whether the paper's two rewards pay, and ordinary queries are mixed into every stage."""
-    rewards = {each["use"] for each in profile.get("rewards", [])}
+    rewards = {each["use"] for each in profile["rewards"]}
     return rewards == _REWARDS and all(stage["ordinary"] for stage in profile["stages"])
 
 
@@ -118,12 +115,6 @@ def _of_ppo(profile: Mapping[str, Any]) -> Arm:
     return "PPO at once" if together else "PPO in sequence"
 
 
-def _column(manifest: Mapping[str, Any]) -> str | None:
+def _column(run: Run) -> str | None:
     """Return the column in which tampering is played as it comes."""
-    settings: Mapping[str, Mapping[str, Any]] = manifest.get("profile", {}).get("environments", {})
-    return next((name for name in manifest["environments"] if _plain(name, settings.get(name, {}))), None)
-
-
-def _plain(name: str, settings: Mapping[str, Any]) -> bool:
-    played = settings.get("use", name), settings.get("arm", "real"), settings.get("steering") or ""
-    return played == (_ENVIRONMENT, "real", "")
+    return next((name for name in run.columns if run.settings(name)["use"] == _ENVIRONMENT and run.plain(name)), None)

@@ -62,7 +62,7 @@ def content(store: Store) -> dict[str, Any]:
         "overseen": _monitors.training(milestones),
         "examples": _transcript.examples(store, measured[-1]) if measured else [],
         "authors": _transcript.AUTHORS,
-        "paper": _paper.beside(store.manifest, models, blocks),
+        "paper": _paper.beside(run, blocks),
         "costs": _costs.rows([milestones]),
         "gpu_hours": _costs.gpu_hours([milestones]),
     }

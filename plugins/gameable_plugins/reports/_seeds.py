@@ -64,7 +64,7 @@ def content(folder: Path) -> dict[str, Any]:
         "seeds": [f"seed {run.seed}" for run in runs],
         "by_seed": {_title(first, name): _by_seed(runs, models, name) for name in first.columns},
         "runs": [(one.name, f"{one.name}/{NAME}", *one.status, one.facts.get("time worked", "")) for one in ones],
-        "paper": _paper.beside(first.data, models, matrix),
+        "paper": _paper.beside(first, matrix),
         "costs": _costs.rows([one.milestones for one in ones]),
         "gpu_hours": _costs.gpu_hours([one.milestones for one in ones]),
         "facts": _common([one.facts for one in ones]),
