@@ -1,8 +1,9 @@
 #!/bin/sh
 # Every small run of the reproduction, one after another; a run that was stopped goes on, a finished one is not repeated.
-# Usage, from the project's root: docs/reproduction/run.sh [ARM-SEED …]
+# Usage, from the project's root: [INTO=FOLDER] docs/reproduction/run.sh [ARM-SEED …]
 set -eu
-here=docs/reproduction
+here=${INTO:-docs/reproduction}
+mkdir -p "$here"
 default="exploit-only-1 opposite-filter-1 ppo-sequential-1 exploit-only-2 opposite-filter-2 exploit-only-3
 opposite-filter-3 small-1 grpo-1 random-filter-1 nudged-alone-1 insubordinate-alone-1 flattery-alone-1 ppo-parallel-1
 train-away-1 early-stage-penalty-1 alternate-prompts-1 no-normal-queries-1 controls-1 steering-1 told-to-1

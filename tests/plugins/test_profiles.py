@@ -168,6 +168,17 @@ def test_small_arms_share_one_start_and_one_way_to_sample(name: str) -> None:
         assert theirs.evaluation.more == ours.evaluation.more
 
 
+# Told-to, controls and steering have other columns; train-away goes on where the exploit-only arm ends.
+OTHER = {"small-told-to", "small-controls", "small-steering", "small-train-away"}
+
+
+@pytest.mark.parametrize("name", sorted(set(SMALL) - OTHER))
+def test_small_arms_measure_the_model_after_every_stage(name: str) -> None:
+    profile = read(name)
+    after = [model for model in profile.evaluation.models if model != "start"]
+    assert after == [stage.name for stage in profile.stages]
+
+
 @pytest.mark.parametrize("name", CONTROLS)
 def test_small_controls_train_on_the_same_prompts_and_keep_something_else(name: str) -> None:
     kept = CONTROLS[name]
