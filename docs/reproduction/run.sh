@@ -21,6 +21,7 @@ for each in ${*:-$default}; do
     arm=${each%-*} seed=${each##*-}
     profile=small-$arm
     [ "$arm" = small ] && profile=small
+    [ -f "$here/$arm.yaml" ] && profile=$here/$arm.yaml
     once "runs/$each" "$profile" --set seed="$seed"
     gameable summary "runs/$each" --arm "$arm" > "$here/$each.part"
     mv "$here/$each.part" "$here/$each.json"
