@@ -46,9 +46,9 @@ class Run:
 
     @property
     def design(self) -> tuple[object, ...]:
-        """What runs must have in common to be added up."""
+        """What runs must have in common to be added up, at the models that all of them measured."""
         stages = [(stage["name"], stage["environments"]) for stage in self.data["profile"]["stages"]]
-        return stages, self.data["models"], self.data["measures"], self.data["profile"]["environments"]
+        return stages, self.data["measures"], self.data["profile"]["environments"]
 
     def settings(self, column: str) -> Mapping[str, Any]:
         """Return how a column is played: the environment that it uses, its arm, its steering."""
@@ -99,6 +99,11 @@ class Run:
     def measured(self, model: str, column: str) -> bool:
         """Whether anything was measured of a model in a column."""
         return any(self.counts(model, column, "scored").values())
+
+
+def shared_models(runs: Sequence[Run]) -> list[str]:
+    """Return the models that every one of these runs was to measure, first to last."""
+    return [model for model in runs[0].models if all(model in run.models for run in runs)]
 
 
 def read(place: Path) -> list[Run]:

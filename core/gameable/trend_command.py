@@ -19,7 +19,7 @@ from gameable.clustered import pooled, totals
 from gameable.compare_command import SURE, p_value, points
 from gameable.errors import StoreError
 from gameable.pooling import Group, Rate
-from gameable.summaries import Run, read
+from gameable.summaries import Run, read, shared_models
 from gameable.trend import Stratum, reach, trend_over, visible_rise
 
 _MEASURE = "gamed"
@@ -101,7 +101,7 @@ def _tested(runs: Sequence[Run], courses: list[Course]) -> Found:
 
 def _course(runs: Sequence[Run], column: str) -> Course:
     first = runs[0]
-    models = [model for model in first.models if first.unseen(column, model)]
+    models = [model for model in shared_models(runs) if first.unseen(column, model)]
     rates = [Group(runs, model).rate(column, _MEASURE) for model in models]
     course = Course(column, models, [first.age(model) for model in models], rates)
     return Course(column, models, course.stages, rates, _left_out(runs, course))

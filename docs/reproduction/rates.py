@@ -9,7 +9,7 @@ from gameable.clustered import Count, ceiling, effective_size
 from gameable.pooling import Group, Rate
 from gameable.profile import START
 from gameable.statistics import chance_of_one, smallest_visible
-from gameable.summaries import Run
+from gameable.summaries import Run, shared_models
 from summaries import arms
 
 MATRIX = ("attempted", "gamed", "evaded", "paid")
@@ -80,7 +80,7 @@ def held_out(runs: Iterable[Run]) -> list[Tampering]:
         for arm, members in arms(runs).items()
         for column in filter(members[0].plain, members[0].data["held_out"])
         for measure in TAMPERING
-        for model in members[0].models
+        for model in shared_models(members)
         if measure in members[0].measures(column)
     ]
 

@@ -10,7 +10,7 @@ from gameable.clustered import FEWEST, Clusters, Count, difference_interval, dif
 from gameable.pooling import Group, Rate
 from gameable.profile import START
 from gameable.statistics import exchange_p, holm
-from gameable.summaries import Run
+from gameable.summaries import Run, shared_models
 from gameable.trend import trend
 from summaries import arms
 
@@ -54,7 +54,7 @@ def from_start(runs: Iterable[Run]) -> list[Comparison]:
     """Compare every model with its own start."""
     found = []
     for arm, members in arms(runs).items():
-        for column, model, measure in _unseen(members[0]):
+        for column, model, measure in _unseen(members):
             both = [run for run in members if run.measured(START, column) and run.measured(model, column)]
             if both:
                 found.append(_compared(arm, Group(both, model), START, Group(both, START), (column, measure)))
@@ -80,7 +80,7 @@ def _opposite(run: Run) -> bool:
 
 
 def _arms_compared(ours: Sequence[Run], theirs: Sequence[Run]) -> Iterator[Comparison]:
-    for column, model, measure in _unseen(ours[0]):
+    for column, model, measure in _unseen(ours):
         if ours[0].settings(column) != theirs[0].settings(column):
             continue  # the same name, but other tasks
         mine, its = (Group([run for run in side if run.measured(model, column)], model) for side in (ours, theirs))
@@ -88,12 +88,13 @@ def _arms_compared(ours: Sequence[Run], theirs: Sequence[Run]) -> Iterator[Compa
             yield _compared(ours[0].arm, mine, theirs[0].arm, its, (column, measure))
 
 
-def _unseen(run: Run) -> Iterator[tuple[str, str, str]]:
+def _unseen(runs: Sequence[Run]) -> Iterator[tuple[str, str, str]]:
     """Return column, model and measure wherever training has not reached the column's environment yet."""
-    for column in filter(run.plain, run.columns):
-        for model in run.models:
-            if model != START and run.unseen(column, model):
-                yield from ((column, model, measure) for measure in TESTED if measure in run.measures(column))
+    first = runs[0]
+    for column in filter(first.plain, first.columns):
+        for model in shared_models(runs):
+            if model != START and first.unseen(column, model):
+                yield from ((column, model, measure) for measure in TESTED if measure in first.measures(column))
 
 
 def _compared(arm: str, ours: Group, against: str, theirs: Group, where: tuple[str, str]) -> Comparison:
@@ -164,7 +165,7 @@ def trends(runs: Iterable[Run]) -> list[Rise]:
 def _of_arm(members: Sequence[Run]) -> Iterator[Rise]:
     first = members[0]
     for column in filter(first.plain, first.columns):
-        models = [model for model in first.models if first.unseen(column, model)]
+        models = [model for model in shared_models(members) if first.unseen(column, model)]
         whole = [run for run in members if all(run.measured(model, column) for model in models)]
         if len(models) >= TREND and whole:
             measures = [measure for measure in TESTED if measure in first.measures(column)]

@@ -120,6 +120,14 @@ def test_runs_of_another_design_are_not_added_up(tmp_path: Path) -> None:
         find([one, other])
 
 
+def test_runs_that_measured_other_models_are_added_up_at_those_that_all_measured(tmp_path: Path) -> None:
+    every = run_of(tmp_path / "every", course(0, 4, 9, 16))
+    counts = {model: each for model, each in course(0, 5, 9, 15).items() if model in ("start", "3-heat")}
+    evaluation = {"environments": ["thermometer", "forbidden-oven"], "models": ["start", "3-heat"], "variants": 4}
+    some = run_of(tmp_path / "some", counts, seed=2, evaluation=evaluation)
+    assert find([every, some]).courses[1].models == find([some, every]).courses[1].models == ["start", "3-heat"]
+
+
 def test_the_same_run_does_not_count_twice(tmp_path: Path) -> None:
     run = run_of(tmp_path / "run", course(0, 4, 9, 16))
     with pytest.raises(StoreError, match="given twice"):

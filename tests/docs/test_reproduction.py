@@ -312,6 +312,15 @@ def test_runs_of_another_design_are_not_added_up(tmp_path: Path) -> None:
     assert "name the arms apart" in printed(keep(tmp_path, summary("arm", 1, RISING), other), status=1)
 
 
+def test_runs_that_measured_other_models_are_added_up_at_those_that_all_measured(tmp_path: Path) -> None:
+    fewer = {**summary("exploit-only", 1, RISING), "models": ["start", "2-b"]}
+    control = [summary("opposite-filter", seed, FLAT, opposite=True) for seed in (1, 2)]
+    found = findings(keep(tmp_path, summary("exploit-only", 2, RISING), fewer, *control))
+    rows = [row for key in ("from_control", "from_start", "held_out") for row in found[key]]
+    assert {row["model"] for row in rows if row["arm"] == "exploit-only"} == {"start", "2-b"}
+    assert {len(row["seeds"]) for row in rows} == {2}
+
+
 def test_a_file_that_is_no_summary_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.json").write_text("[]")
     assert "notes.json is no summary of a run" in printed(tmp_path, status=1)
