@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -128,12 +129,15 @@ def _what(profile: Profile, step: str) -> str:
         learned = profile.checkpoint is None
         return f"honest demonstrations, {'then supervised fine-tuning' if learned else 'for replay'}"
     if step == "evaluation":
-        models = len(profile.measured)
-        return f"{models} model{'s' if models > 1 else ''} on {len(profile.evaluation.environments)} environments"
+        return f"{_some(profile.measured, 'model')} on {_some(profile.evaluation.environments, 'environment')}"
     stage = next(each for each in profile.stages if each.name == step)
     planted = f", {stage.planted} planted" if stage.planted else ""
     prompts = f"{stage.prompts} gameable + {stage.ordinary} ordinary prompts × {stage.samples} samples{planted}"
     return f"{', '.join(stage.environments)}: {prompts}, {stage.optimizer.use}"
+
+
+def _some(names: Sequence[str], noun: str) -> str:
+    return f"{len(names)} {noun}{'s' if len(names) > 1 else ''}"
 
 
 def _speeds(cache: Path) -> dict[str, float]:

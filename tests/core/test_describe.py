@@ -23,9 +23,9 @@ def profile(**changes: object) -> Profile:
     return Profile.model_validate({**PROFILE, **changes})
 
 
-def printed(parameters: float | None, cache: Path) -> str:
+def printed(parameters: float | None, cache: Path, **changes: object) -> str:
     console = Console(width=200, file=StringIO())
-    plan(profile(), cost(parameters), cache, console)
+    plan(profile(**changes), cost(parameters), cache, console)
     costs(cost(parameters), 3.0, console)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
@@ -34,6 +34,12 @@ def printed(parameters: float | None, cache: Path) -> str:
 def test_episodes_are_counted_by_step() -> None:
     evaluation = {**PROFILE["evaluation"], "more": {"thermometer": 3}, "more_samples": {"forbidden-oven": 7}}
     assert episodes(profile(evaluation=evaluation)) == {"start": 3, "1-heat": 20, "evaluation": 2 * (3 * 2 + 4 * 7)}
+
+
+def test_one_model_and_one_environment_are_not_called_several(tmp_path: Path) -> None:
+    evaluation = {**PROFILE["evaluation"], "models": ["start"], "environments": ["thermometer"]}
+    assert "2 models on 2 environments" in printed(None, tmp_path)
+    assert "1 model on 1 environment " in printed(None, tmp_path, evaluation=evaluation)
 
 
 def test_minutes_are_guessed_for_small_models_alone(tmp_path: Path) -> None:
