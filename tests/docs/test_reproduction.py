@@ -324,3 +324,22 @@ def test_runs_that_measured_other_models_are_added_up_at_those_that_all_measured
 def test_a_file_that_is_no_summary_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.json").write_text("[]")
     assert "notes.json is no summary of a run" in printed(tmp_path, status=1)
+
+
+# --- the committed runs ----------------------------------------------------------------------------------------------
+
+
+def test_every_set_of_runs_of_an_arm_is_added_up() -> None:
+    cell = {"model": "4-insubordinate-rubric", "environment": "reward-tampering", "measure": "gamed"}
+    events = {
+        run["seed"]: only(run["rows"], **cell)["events"]
+        for file in SCRIPT.parent.rglob("*exploit-only-*.json")
+        if file.parent.name in ("reproduction", "every-stage", "more-seeds")
+        for run in [json.loads(file.read_text())]
+        if "reward-tampering" in run["environments"]
+    }
+    command = [sys.executable, str(SCRIPT.with_name("together.py")), "exploit-only", "opposite-filter", *cell.values()]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert sorted(events) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert {int(seed): count[0] for seed, count in found["seeds"]["exploit-only"].items()} == events
+    assert found["b"]["events"] == sum(events.values())
