@@ -22,11 +22,11 @@ SETS = {"": "", "every-stage": "", "more-seeds": "*-"}
 
 def main(arm: str, control: str, model: str, column: str, measure: str) -> None:
     """Print the counts of each seed, both rates, their difference and its p-values, as JSON."""
-    groups = [Group(_runs(name, model, column), model) for name in (control, arm)]
-    if not all(group.runs for group in groups):
+    a, b = (Group(_runs(name, model, column), model) for name in (control, arm))
+    if not a.runs or not b.runs:
         raise SystemExit(f"No run of {arm} or none of {control} measured {model} on {column}.")
-    (found,) = of_column(*groups, column, [measure])
-    seeds = {name: group.seeds(column, measure) for name, group in zip((control, arm), groups, strict=True)}
+    (found,) = of_column(a, b, column, [measure])
+    seeds = {control: a.seeds(column, measure), arm: b.seeds(column, measure)}
     sys.stdout.write(json.dumps({"seeds": seeds, **asdict(found)}, indent=1) + "\n")
 
 
