@@ -82,9 +82,12 @@ def test_the_same_update_gives_the_same_bytes(tiny_model: Path, tmp_path: Path) 
     assert first.curve == second.curve
 
 
-def test_smaller_micro_batches_make_the_same_step(tiny_model: Path, tmp_path: Path) -> None:
+def test_smaller_micro_batches_make_the_same_step(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
 
+    monkeypatch.setattr(_training, "has_bf16", lambda: False)  # it rounds by the batch
     for size in (1, 2, 6):
         train(fast(batch_size=6, micro_batch_size=size, epochs=1), tiny_model, tmp_path / str(size))
     for name, tensor in weights(tmp_path / "6").items():

@@ -190,6 +190,7 @@ def test_a_ready_classifier_is_calibrated_and_not_trained(trained: Prepared, pai
 def test_inference_in_bfloat16_keeps_close_scores_apart(trained: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = next(trained[1].cache.rglob("model.safetensors")).parent
     exchanges = [Exchange(f"Is {word} fine?", f"{word}: yes") for word in WORDS]
+    monkeypatch.setattr(_classifier, "has_bf16", lambda: False)
     precise = Classifier(folder, 256).scores(exchanges)
     monkeypatch.setattr(_classifier, "has_bf16", lambda: True)
     rounded = Classifier(folder, 256).scores(exchanges)
