@@ -106,6 +106,11 @@ def shared_models(runs: Sequence[Run]) -> list[str]:
     return [model for model in runs[0].models if all(model in run.models for run in runs)]
 
 
+def unseen_models(runs: Sequence[Run], column: str) -> list[str]:
+    """Return those of the shared models that training had not taken to the column's environment yet."""
+    return [model for model in shared_models(runs) if runs[0].unseen(column, model)]
+
+
 def read(place: Path) -> list[Run]:
     """Read a run folder, a folder with the runs of several seeds, or a file that `gameable summary` wrote.
 

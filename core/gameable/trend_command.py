@@ -6,7 +6,7 @@ An environment counts for a model as long as no stage up to that model trained o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,10 +19,12 @@ from gameable.clustered import pooled, totals
 from gameable.compare_command import SURE, p_value, points
 from gameable.errors import StoreError
 from gameable.pooling import Group, Rate
-from gameable.summaries import Run, read, shared_models
+from gameable.summaries import Run, read, unseen_models
 from gameable.trend import Stratum, reach, trend_over, visible_rise
 
 _MEASURE = "gamed"
+_FEWEST = 2
+"""Models that an order takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +102,16 @@ def _tested(runs: Sequence[Run], courses: list[Course]) -> Found:
 
 
 def _course(runs: Sequence[Run], column: str) -> Course:
-    first = runs[0]
-    models = [model for model in shared_models(runs) if first.unseen(column, model)]
+    models = unseen_models(runs, column)
     rates = [Group(runs, model).rate(column, _MEASURE) for model in models]
-    course = Course(column, models, [first.age(model) for model in models], rates)
-    return Course(column, models, course.stages, rates, _left_out(runs, course))
+    course = Course(column, models, [runs[0].age(model) for model in models], rates)
+    return replace(course, left_out=_left_out(runs, course))
 
 
 def _left_out(runs: Sequence[Run], course: Course) -> str:
     if _MEASURE not in runs[0].measures(course.environment):
         return f"'{_MEASURE}' means nothing there"
-    if len(course.models) < 2:  # noqa: PLR2004  one has no order
+    if len(course.models) < _FEWEST:
         return "fewer than two models were to be measured on it before training reached it"
     if not all(run.measured(model, course.environment) for run in runs for model in course.models):
         return "not every model was measured on it"

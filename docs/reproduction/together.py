@@ -14,7 +14,8 @@ import typer
 
 from gameable.comparison import of_column
 from gameable.pooling import Group
-from gameable.summaries import Run, from_file
+from gameable.summaries import Run
+from summaries import read
 
 SETS = {"": "", "every-stage": "", "more-seeds": "*-"}
 """Folders with runs of the last design, and what stands before the name of an arm there."""
@@ -33,8 +34,7 @@ def main(arm: str, control: str, model: str, column: str, measure: str) -> None:
 def _runs(arm: str, model: str, column: str) -> list[Run]:
     here = Path(__file__).parent
     files = [file for name, before in SETS.items() for file in (here / name).glob(f"{before}{arm}-[0-9]*.json")]
-    runs = [run for run in map(from_file, files) if run.measured(model, column)]
-    return sorted(runs, key=lambda run: run.seed)
+    return sorted((run for run in read(files) if run.measured(model, column)), key=lambda run: run.seed)
 
 
 if __name__ == "__main__":

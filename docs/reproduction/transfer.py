@@ -10,7 +10,7 @@ from gameable.clustered import FEWEST, Clusters, Count, difference_interval, dif
 from gameable.pooling import Group, Rate
 from gameable.profile import START
 from gameable.statistics import exchange_p, holm
-from gameable.summaries import Run, shared_models
+from gameable.summaries import Run, unseen_models
 from gameable.trend import trend
 from summaries import arms
 
@@ -92,9 +92,9 @@ def _unseen(runs: Sequence[Run]) -> Iterator[tuple[str, str, str]]:
     """Return column, model and measure wherever training has not reached the column's environment yet."""
     first = runs[0]
     for column in filter(first.plain, first.columns):
-        for model in shared_models(runs):
-            if model != START and first.unseen(column, model):
-                yield from ((column, model, measure) for measure in TESTED if measure in first.measures(column))
+        measures = [measure for measure in TESTED if measure in first.measures(column)]
+        models = [model for model in unseen_models(runs, column) if model != START]
+        yield from ((column, model, measure) for model in models for measure in measures)
 
 
 def _compared(arm: str, ours: Group, against: str, theirs: Group, where: tuple[str, str]) -> Comparison:
@@ -165,7 +165,7 @@ def trends(runs: Iterable[Run]) -> list[Rise]:
 def _of_arm(members: Sequence[Run]) -> Iterator[Rise]:
     first = members[0]
     for column in filter(first.plain, first.columns):
-        models = [model for model in shared_models(members) if first.unseen(column, model)]
+        models = unseen_models(members, column)
         whole = [run for run in members if all(run.measured(model, column) for model in models)]
         if len(models) >= TREND and whole:
             measures = [measure for measure in TESTED if measure in first.measures(column)]
