@@ -48,6 +48,7 @@ _SMALL = {
     "small-ppo-sequential": "The small run with PPO, one environment after another.",
     "small-ppo-parallel": "The small run with PPO, all environments at once.",
     "small-grpo": "The small run with GRPO.",
+    "small-rloo": "The small run with REINFORCE leave-one-out.",
     "small-alternate-prompts": "The small run in the second wording of every environment.",
     "small-no-normal-queries": "The small run without ordinary queries.",
     "small-train-away": "The small run, then fine-tuning on samples that did not game.",

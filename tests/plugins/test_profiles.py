@@ -213,3 +213,10 @@ def test_small_ppo_in_parallel_has_as_many_rounds_as_in_sequence() -> None:
     sequential, parallel = read("small-ppo-sequential"), read("small-ppo-parallel")
     assert parallel.stages[0].rounds == sum(stage.rounds for stage in sequential.stages)
     assert parallel.stages[0].optimizer == sequential.stages[0].optimizer
+
+
+@pytest.mark.parametrize("name", ["small-grpo", "small-rloo"])
+def test_small_policy_gradients_differ_in_the_optimizer_alone(name: str) -> None:
+    for ours, theirs in zip(read("small-ppo-sequential").stages, read(name).stages, strict=True):
+        assert theirs.model_copy(update={"optimizer": ours.optimizer}) == ours
+        assert theirs.optimizer == ours.optimizer.model_copy(update={"use": name.removeprefix("small-")})
