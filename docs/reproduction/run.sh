@@ -5,7 +5,7 @@ set -eu
 here=${INTO:-docs/reproduction}
 mkdir -p "$here"
 default="exploit-only-1 opposite-filter-1 ppo-sequential-1 exploit-only-2 opposite-filter-2 exploit-only-3
-opposite-filter-3 small-1 grpo-1 random-filter-1 nudged-alone-1 insubordinate-alone-1 flattery-alone-1 ppo-parallel-1
+opposite-filter-3 small-1 random-filter-1 nudged-alone-1 insubordinate-alone-1 flattery-alone-1 ppo-parallel-1
 train-away-1 early-stage-penalty-1 alternate-prompts-1 no-normal-queries-1 controls-1 steering-1 told-to-1
 random-filter-2"
 
