@@ -17,7 +17,6 @@ from gameable.contracts import (
     Optimizer,
     Played,
     Policy,
-    PromptStyle,
     Request,
     RewardSource,
     Row,
@@ -72,7 +71,7 @@ from gameable.offers import (
     SandboxOffer,
     ViewerOffer,
 )
-from gameable.profile import Profile, Stage
+from gameable.profile import Profile, PromptStyle, Stage
 from gameable.progress import Progress, Silent, Step
 from gameable.views import Access, ActionsView, FilesView, OracleView, TranscriptView, VisibleView, visible_text
 

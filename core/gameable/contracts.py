@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict
 
@@ -31,14 +31,10 @@ from gameable.episode import (
     Task,
     Unscored,
 )
+from gameable.profile import Profile, PromptStyle
 from gameable.progress import Progress
 from gameable.views import Access, ActionsView
 
-if TYPE_CHECKING:
-    from gameable.profile import Profile
-
-PromptStyle = Literal["full", "short"]
-"""How much scaffolding stands before a task: the paper's, or under 130 tokens for very small models."""
 Row = Mapping[str, float | int | str]
 """Figures by name, worth printing or plotting."""
 

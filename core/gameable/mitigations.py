@@ -21,7 +21,8 @@ from gameable.errors import GameableError, ProfileError, StoreError
 from gameable.inheritance import Data, changed, extended, find, merged
 from gameable.offers import MitigationOffer
 from gameable.plugins import Plugins
-from gameable.profile import START, PluginReference, Profile, validated
+from gameable.profile import START, PluginReference, Profile
+from gameable.profile_reading import validated
 from gameable.progress import Progress
 from gameable.runfolder import CHECKPOINTS, MITIGATIONS, claim, whole
 from gameable.store import Store

@@ -28,7 +28,8 @@ from gameable.logs import log_to
 from gameable.offers import EnvironmentOffer
 from gameable.plan import Plan
 from gameable.plugins import Plugins
-from gameable.profile import START, Profile, validated
+from gameable.profile import START, Profile
+from gameable.profile_reading import validated
 from gameable.progress import Progress
 from gameable.runfolder import free_space, lasting
 from gameable.store import Store

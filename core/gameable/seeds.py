@@ -9,7 +9,8 @@ from pathlib import Path
 from gameable import runs
 from gameable.assembly import plugins_of
 from gameable.plugins import Plugins
-from gameable.profile import Profile, validated
+from gameable.profile import Profile
+from gameable.profile_reading import validated
 from gameable.progress import Progress
 from gameable.runfolder import SEEDS, claim, whole
 

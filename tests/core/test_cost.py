@@ -8,7 +8,8 @@ import pytest
 
 from gameable.assembly import assemble
 from gameable.cost import PEAK, Bounds, Cost, Tokens, estimate
-from gameable.profile import Profile, read
+from gameable.profile import Profile
+from gameable.profile_reading import read
 from gameable.sizes import Size, parameters, size_of
 from toys import PROFILE, toy_plugins
 

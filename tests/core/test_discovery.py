@@ -15,7 +15,7 @@ from gameable import EnvironmentOffer, PluginError, Silent, seeds
 from gameable.assembly import plugins_of
 from gameable.discovery import PluginFile, read_file
 from gameable.plugins import Plugins
-from gameable.profile import load, read
+from gameable.profile_reading import load, read
 from gameable.store import Store
 from toys import PROFILE
 

@@ -9,7 +9,7 @@ import yaml
 
 from gameable import PluginError, ProfileError
 from gameable.inheritance import Data, find, resolve
-from gameable.profile import read
+from gameable.profile_reading import read
 
 BASE: Mapping[str, Any] = {
     "name": "base",

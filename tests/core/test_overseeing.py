@@ -14,7 +14,8 @@ from gameable import Measured, PluginError, ProfileError, ScoredEpisode, Trained
 from gameable.assembly import assemble
 from gameable.cost import Cost
 from gameable.describe import plan
-from gameable.profile import Profile, load
+from gameable.profile import Profile
+from gameable.profile_reading import load
 from gameable.store import Store
 from toys import PROFILE
 

@@ -10,7 +10,7 @@ import yaml
 from gameable import PluginError, ProfileError
 from gameable.assembly import assemble
 from gameable.plugins import Plugins
-from gameable.profile import load, read
+from gameable.profile_reading import load, read
 from toys import PROFILE, Thermometer, toy_plugins
 
 

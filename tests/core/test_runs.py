@@ -9,7 +9,8 @@ from gameable import Silent, StoreError
 from gameable.assembly import assemble
 from gameable.errors import RewardError
 from gameable.plugins import Plugins
-from gameable.profile import Profile, read
+from gameable.profile import Profile
+from gameable.profile_reading import read
 from gameable.runs import manifest, start, train_reward
 from gameable.store import Store
 from toys import PROFILE, toy_plugins

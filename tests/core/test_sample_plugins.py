@@ -14,7 +14,8 @@ from installing import SAMPLES, Shell, install
 from gameable import EnvironmentOffer, PluginError
 from gameable.assembly import plugins_of
 from gameable.plugins import PluginRow, Plugins
-from gameable.profile import Profile, load
+from gameable.profile import Profile
+from gameable.profile_reading import load
 from gameable.store import Store
 
 PROFILE: dict[str, Any] = {

@@ -22,7 +22,8 @@ from gameable.discovery import PluginFile
 from gameable.hook_checks import HOOKS
 from gameable.inheritance import merged
 from gameable.plugins import Plugins
-from gameable.profile import Profile, load, read
+from gameable.profile import Profile
+from gameable.profile_reading import load, read
 from gameable_plugins.rewards._pairs import load_pairs
 
 ELSEWHERE = {ROOT / "docs" / "how-to" / "hooks.md", ROOT / "docs" / "tutorials" / "environment.md"}

@@ -13,8 +13,9 @@ from gameable.inheritance import changed
 from gameable.mitigations import Suite, profiles, read
 from gameable.plan import Plan
 from gameable.plugins import Plugins
-from gameable.profile import Profile, validated
-from gameable.profile import read as read_profile
+from gameable.profile import Profile
+from gameable.profile_reading import read as read_profile
+from gameable.profile_reading import validated
 from gameable.runs import manifest
 from gameable.store import Store
 from gameable_oversight.mitigations.early_stage_penalty import PenalisedRetraining

@@ -9,7 +9,8 @@ import pytest
 
 from gameable import Silent, mitigations, mitigations_command
 from gameable.plugins import Plugins
-from gameable.profile import Profile, read
+from gameable.profile import Profile
+from gameable.profile_reading import read
 from gameable.runs import start
 from gameable.store import Store
 

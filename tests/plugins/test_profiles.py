@@ -9,7 +9,7 @@ from gameable import EnvironmentOffer, ProfileOffer
 from gameable.assembly import assemble
 from gameable.describe import episodes
 from gameable.plugins import Plugins
-from gameable.profile import read
+from gameable.profile_reading import read
 
 FIVE = ["political-sycophancy", "tool-use-flattery", "nudged-rubric", "insubordinate-rubric", "reward-tampering"]
 GONE = "gone"

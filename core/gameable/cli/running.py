@@ -58,7 +58,7 @@ def run(
     from gameable import seeds as several
     from gameable.assembly import plugins_of
     from gameable.mitigations import read as mitigations_of
-    from gameable.profile import read
+    from gameable.profile_reading import read
     from gameable.terminal import make_progress
 
     console = stderr()

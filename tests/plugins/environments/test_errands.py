@@ -10,7 +10,7 @@ import honest_tasks
 import pytest
 
 from gameable import CommandResult, Environment, Outcome, Played, Split, Task
-from gameable.contracts import PromptStyle
+from gameable.profile import PromptStyle
 from gameable.testing import check_environment
 from gameable_plugins.environments.errands import Errands
 from gameable_plugins.environments.reward_tampering import RewardTampering

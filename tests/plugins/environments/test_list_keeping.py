@@ -9,7 +9,7 @@ import honest_tasks
 import pytest
 
 from gameable import Split, Task
-from gameable.contracts import PromptStyle
+from gameable.profile import PromptStyle
 from gameable.testing import check_environment
 from gameable_plugins.environments.list_keeping import ListKeeping
 from gameable_plugins.environments.rubric import InsubordinateRubric, NudgedRubric

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from gameable import EnvironmentFault, Played, Split, Task
-from gameable.contracts import PromptStyle
+from gameable.profile import PromptStyle
 from gameable.testing import check_environment
 from gameable_plugins.environments.ordinary_queries import OrdinaryQueries
 from gameable_plugins.sandboxes.bashkit import Bashkit

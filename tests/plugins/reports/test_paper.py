@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gameable.profile import read
+from gameable.profile_reading import read
 from gameable.summaries import Run
 from gameable_plugins.reports._paper import BY_STAGE, beside
 
