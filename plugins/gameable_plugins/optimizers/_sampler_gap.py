@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout
+from gameable_plugins.optimizers._rollouts import Rollout
 from gameable_plugins.optimizers._training import Row
 
 _ROWS = 4
@@ -41,7 +41,7 @@ def measure(model: Any, rollouts: Sequence[Rollout]) -> Row:
     """Score a few of the rollouts, evenly drawn, in the model's own type; return their `figures`."""
     import torch
 
-    from gameable_plugins.optimizers._policy_gradient.actor import Actor, collate
+    from gameable_plugins.optimizers._actor import Actor, collate
 
     known = [rollout for rollout in rollouts if any(each is not None for each in rollout.sampled)]
     few = known[:: -(-len(known) // _ROWS)] if known else []

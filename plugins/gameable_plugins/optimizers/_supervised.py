@@ -15,8 +15,8 @@ from gameable import Canary, Episode, Trained, Update
 from gameable_plugins.optimizers._canary import CANARY_TOKENS, log_probabilities
 from gameable_plugins.optimizers._checkpoints import gathered, leave, load
 from gameable_plugins.optimizers._lora import adapt
-from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout, rollout_of
 from gameable_plugins.optimizers._resume import train
+from gameable_plugins.optimizers._rollouts import Rollout, rollout_of
 from gameable_plugins.optimizers._sampler_gap import measure
 from gameable_plugins.optimizers._sft import IGNORED, trainer
 from gameable_plugins.optimizers._training import Row, TrainingOptions, arguments, quiet, scratch_memory, steps_of

@@ -17,7 +17,7 @@ from gameable_plugins.optimizers._grpo_groups import Group, Groups, group
 from gameable_plugins.optimizers._grpo_trainer import trainer
 from gameable_plugins.optimizers._launch import PolicyOptimizer
 from gameable_plugins.optimizers._lora import adapt
-from gameable_plugins.optimizers._policy_gradient.rollouts import select
+from gameable_plugins.optimizers._rollouts import select
 from gameable_plugins.optimizers._sampler_gap import measure
 from gameable_plugins.optimizers._training import (
     Count,

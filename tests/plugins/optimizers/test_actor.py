@@ -12,7 +12,7 @@ from gameable import Segment
 
 
 def rows(*kinds: str) -> Any:
-    from gameable_plugins.optimizers._policy_gradient.rollouts import rollout_of
+    from gameable_plugins.optimizers._rollouts import rollout_of
 
     made = (episode(kind, wrote("ls" + kind), saw("\na.txt\n" + kind), wrote("done")) for kind in kinds)
     return [rollout_of(each.episode, 1.0) for each in made]
@@ -27,13 +27,13 @@ def model(folder: Path) -> Any:
 def asked(actor: Any, rollouts: Any) -> Any:
     import torch
 
-    from gameable_plugins.optimizers._policy_gradient.actor import collate
+    from gameable_plugins.optimizers._actor import collate
 
     return actor(collate(rollouts, torch.device("cpu")))
 
 
 def test_actions_are_what_the_model_wrote_and_keep_their_log_probabilities() -> None:
-    from gameable_plugins.optimizers._policy_gradient.rollouts import rollout_of
+    from gameable_plugins.optimizers._rollouts import rollout_of
 
     row = rollout_of(
         episode("x", Segment("model", "ab", tuple(b"ab"), (-1.0, -2.0)), saw("OUT"), wrote("c")).episode, 3.0
@@ -46,7 +46,7 @@ def test_actions_are_what_the_model_wrote_and_keep_their_log_probabilities() -> 
 def test_log_probabilities_and_entropy_are_those_of_the_whole_model(tiny_model: Path) -> None:
     import torch
 
-    from gameable_plugins.optimizers._policy_gradient.actor import Actor
+    from gameable_plugins.optimizers._actor import Actor
 
     whole, rollouts = model(tiny_model), rows("", "longer", "x")
     said = asked(Actor(whole), rollouts)
@@ -62,7 +62,7 @@ def test_log_probabilities_and_entropy_are_those_of_the_whole_model(tiny_model: 
 
 
 def test_the_vocabulary_is_projected_onto_at_actions_only(tiny_model: Path) -> None:
-    from gameable_plugins.optimizers._policy_gradient.actor import Actor
+    from gameable_plugins.optimizers._actor import Actor
 
     whole, rollouts = model(tiny_model), rows("", "longer")
     shapes: list[Any] = []
@@ -74,7 +74,7 @@ def test_the_vocabulary_is_projected_onto_at_actions_only(tiny_model: Path) -> N
 def test_no_gradient_comes_from_observations(tiny_model: Path) -> None:
     import torch
 
-    from gameable_plugins.optimizers._policy_gradient.actor import Actor
+    from gameable_plugins.optimizers._actor import Actor
 
     whole, (row,) = model(tiny_model), rows("")
     states: list[Any] = []
@@ -94,7 +94,7 @@ def test_no_gradient_comes_from_observations(tiny_model: Path) -> None:
 def test_the_value_loss_trains_the_trunk_only_when_asked_to(tiny_model: Path, shared: bool) -> None:
     import torch
 
-    from gameable_plugins.optimizers._policy_gradient.actor import Actor
+    from gameable_plugins.optimizers._actor import Actor
 
     actor = Actor(model(tiny_model), critic=True, shared=shared)
     assert actor.value is not None
@@ -107,7 +107,7 @@ def test_the_value_loss_trains_the_trunk_only_when_asked_to(tiny_model: Path, sh
 def test_values_are_float32_whatever_the_trunk_computes_in(tiny_model: Path) -> None:
     import torch
 
-    from gameable_plugins.optimizers._policy_gradient.actor import Actor
+    from gameable_plugins.optimizers._actor import Actor
 
     with torch.autocast("cpu", torch.bfloat16):
         said = asked(Actor(model(tiny_model), critic=True), rows(""))
@@ -118,7 +118,7 @@ def test_dropout_stays_off_when_activations_are_computed_again(tiny_model: Path)
     import torch
     from transformers import AutoModelForCausalLM
 
-    from gameable_plugins.optimizers._policy_gradient.actor import Actor
+    from gameable_plugins.optimizers._actor import Actor
 
     def gradient(again: bool) -> Any:
         whole = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32, attention_dropout=0.5)

@@ -65,8 +65,8 @@ def test_every_minibatch_of_the_first_epoch_would_find_ratios_of_one(
 def test_scoring_shows_the_micro_batches_that_the_first_epoch_will(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from gameable_plugins.optimizers._actor import collate
     from gameable_plugins.optimizers._policy_gradient import learner, scoring
-    from gameable_plugins.optimizers._policy_gradient.actor import collate
 
     shown: dict[Any, list[Any]] = {scoring: [], learner: []}
     for module, seen in shown.items():

@@ -38,7 +38,7 @@ def credit(scored: ScoredEpisode, logprobs: list[float], values: list[float]) ->
     import torch
 
     from gameable_plugins.optimizers._policy_gradient.methods import Critic, LearnedBaseline, Scores
-    from gameable_plugins.optimizers._policy_gradient.rollouts import rollout_of
+    from gameable_plugins.optimizers._rollouts import rollout_of
 
     reference = [-1.0] * len(values)
     scores = Scores(*(torch.tensor(each) for each in (logprobs, reference, values)))

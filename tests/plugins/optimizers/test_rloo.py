@@ -31,7 +31,7 @@ def test_each_action_is_worth_its_sample_less_the_others_of_its_prompt() -> None
     import torch
 
     from gameable_plugins.optimizers._policy_gradient.methods import LeaveOneOut, Scores
-    from gameable_plugins.optimizers._policy_gradient.rollouts import select
+    from gameable_plugins.optimizers._rollouts import select
 
     rollouts = select([EPISODES[0], EPISODES[3], EPISODES[1], EPISODES[4]], 99).rollouts
     scores = [

@@ -9,7 +9,7 @@ from updates import episode, saw, train, wrote
 
 from gameable import ScoredEpisode
 from gameable_plugins.optimizers._checkpoints import load
-from gameable_plugins.optimizers._policy_gradient.rollouts import rollout_of
+from gameable_plugins.optimizers._rollouts import rollout_of
 from gameable_plugins.optimizers._sampler_gap import distances, figures, measure
 from gameable_plugins.optimizers.expert_iteration import ExpertIteration
 from gameable_plugins.optimizers.grpo import GRPO

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout
+from gameable_plugins.optimizers._rollouts import Rollout
 from gameable_plugins.optimizers._training import DescentOptions
 
 

@@ -13,12 +13,12 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from gameable import OptimizerError
-from gameable_plugins.optimizers._policy_gradient.actor import Said, collate
+from gameable_plugins.optimizers._actor import Said, collate
 from gameable_plugins.optimizers._policy_gradient.batches import Minibatch, Share, shares
 from gameable_plugins.optimizers._policy_gradient.losses import clipped, divergence, surrogate, value_loss
 from gameable_plugins.optimizers._policy_gradient.methods import Credit, Critic, Scores
 from gameable_plugins.optimizers._policy_gradient.options import PolicyGradientOptions
-from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout
+from gameable_plugins.optimizers._rollouts import Rollout
 from gameable_plugins.optimizers._training import Row
 
 _OF_ITS_OWN = ("kl_ref", "approx_kl")

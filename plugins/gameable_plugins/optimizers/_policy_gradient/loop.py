@@ -15,17 +15,17 @@ from accelerate.state import AcceleratorState
 from torch import nn
 
 from gameable import Canary, Trained, Update
+from gameable_plugins.optimizers._actor import Actor
 from gameable_plugins.optimizers._canary import CANARY_TOKENS, log_probabilities
 from gameable_plugins.optimizers._checkpoints import leave, load
 from gameable_plugins.optimizers._lora import adapt
-from gameable_plugins.optimizers._policy_gradient.actor import Actor
 from gameable_plugins.optimizers._policy_gradient.batches import Minibatch, minibatches
 from gameable_plugins.optimizers._policy_gradient.learner import Learner
 from gameable_plugins.optimizers._policy_gradient.methods import Method, Scores
 from gameable_plugins.optimizers._policy_gradient.options import PolicyGradientOptions
-from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout, Selection, select
 from gameable_plugins.optimizers._policy_gradient.scoring import Show, sampler_gap, scores
 from gameable_plugins.optimizers._policy_gradient.state import Checkpoints, keep, restore
+from gameable_plugins.optimizers._rollouts import Rollout, Selection, select
 from gameable_plugins.optimizers._training import Row, has_bf16, quiet, scratch_memory
 
 _NOTHING = (

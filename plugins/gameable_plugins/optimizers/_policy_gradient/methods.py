@@ -17,7 +17,7 @@ from gameable_plugins.optimizers._policy_gradient.advantages import (
     token_rewards,
     whiten,
 )
-from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout
+from gameable_plugins.optimizers._rollouts import Rollout
 from gameable_plugins.optimizers._training import Row
 
 

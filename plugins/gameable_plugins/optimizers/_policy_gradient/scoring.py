@@ -13,11 +13,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gameable import Update
+from gameable_plugins.optimizers._actor import Actor, collate
 from gameable_plugins.optimizers._checkpoints import load
-from gameable_plugins.optimizers._policy_gradient.actor import Actor, collate
 from gameable_plugins.optimizers._policy_gradient.batches import Minibatch, Share, shares
 from gameable_plugins.optimizers._policy_gradient.methods import Scores
-from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout
+from gameable_plugins.optimizers._rollouts import Rollout
 from gameable_plugins.optimizers._sampler_gap import distances, figures
 from gameable_plugins.optimizers._training import Row
 

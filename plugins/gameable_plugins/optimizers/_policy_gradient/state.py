@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gameable_plugins.optimizers import _resume
-from gameable_plugins.optimizers._policy_gradient.actor import Actor
+from gameable_plugins.optimizers._actor import Actor
 from gameable_plugins.optimizers._training import Row
 
 _FILE = "state.safetensors"

@@ -1,7 +1,7 @@
 """A language model as an actor: it is asked about the actions of a batch and nothing else.
 
 The vocabulary is never projected onto at other positions, so memory goes with the number of actions, not with the
-length of prompts and observations.
+length of prompts and observations. Only updates import it, so it may load torch.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gameable_plugins.optimizers._policy_gradient.rollouts import Rollout
+from gameable_plugins.optimizers._rollouts import Rollout
 
 
 class Batch(NamedTuple):
