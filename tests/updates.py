@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from gameable import (
     ScoredEpisode,
     Segment,
     Silent,
+    Step,
     Task,
     Trained,
     Unscored,
@@ -89,4 +91,25 @@ def weights(folder: Path) -> dict[str, Any]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+class Killed(BaseException):
+    """Stands for a signal, which no `except Exception` holds up."""
+
+
+class Deadly(Silent):
+    """Ends everything after so many steps, and counts those that it was told of."""
+
+    def __init__(self, after: int) -> None:
+        self._after, self.steps, self.first = after, 0, 0
+
+    @contextmanager
+    def track(self, what: str, total: int, unit: str = "") -> Iterator[Step]:
+        def step(done: int = 1, /, **_: float | str) -> None:
+            self.first = self.first or done
+            self.steps += done
+            if self.steps == self._after:
+                raise Killed
+
+        yield step

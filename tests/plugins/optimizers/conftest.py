@@ -1,4 +1,4 @@
-"""A language model so small that it learns a task in seconds."""
+"""A language model so small that it learns a task in seconds, and updates that save each step."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+
+from gameable_plugins.optimizers import _resume
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +30,9 @@ def eight_tokens(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     )
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save the whole state after each step."""
+    monkeypatch.setattr(_resume, "SECONDS", 0.0)

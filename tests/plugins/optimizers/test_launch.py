@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+from policy_gradients import BOTH, EPISODES, fast
 from updates import contents, episode, train, weights, wrote
 
 from gameable import OptimizerError, Silent, Step
@@ -142,3 +143,23 @@ def test_grpo_in_two_processes_does_what_it_does_in_one(tiny_model: Path, tmp_pa
     for name in ("loss", "reward", "reward_std", "completions/mean_length"):
         assert both.curve[0][name] == pytest.approx(alone.curve[0][name], abs=1e-3), name
     assert apart(tmp_path / "alone", tmp_path / "both", tiny_model) < 0.05
+
+
+@BOTH
+def test_policy_gradients_in_two_processes_do_what_they_do_in_one(
+    kind: Any, tiny_model: Path, tmp_path: Path, two_cpus: str
+) -> None:
+    import torch
+
+    # Three micro batches a step: one process has none left for the second turn.
+    options: dict[str, Any] = {"batch_size": 6, "micro_batch_size": 2}
+    alone = train(fast(kind, **options), tiny_model, tmp_path / "alone", EPISODES)
+    both = train(fast(kind, accelerate=two_cpus, **options), tiny_model, tmp_path / "both", EPISODES)
+    assert (alone.figures["processes"], both.figures["processes"]) == (1, 2)
+    for one, other in zip(alone.curve, both.curve, strict=True):
+        assert one == pytest.approx(other, rel=1e-3, abs=1e-4)
+    assert contents(tmp_path / "both").keys() == contents(tmp_path / "alone").keys()
+    for name, tensor in weights(tmp_path / "alone").items():
+        torch.testing.assert_close(weights(tmp_path / "both")[name], tensor, rtol=0, atol=1e-3)
+    assert both.canary is not None
+    assert (both.kept, both.figures["tokens"]) == (alone.kept, alone.figures["tokens"])

@@ -4,41 +4,17 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from updates import episode, saw, train, update_of, weights, wrote
+from policy_gradients import BOTH, EPISODES, fast
+from updates import contents, episode, saw, train, update_of, weights, wrote
 
-from gameable import Measured, Optimizer, OptimizerError, ScoredEpisode, Segment, Silent, Step, Unscored
-from gameable_plugins.optimizers import _resume
+from gameable import Measured, OptimizerError, ScoredEpisode, Segment, Unscored
 from gameable_plugins.optimizers.ppo import PPO
 from gameable_plugins.optimizers.rloo import RLOO
-
-EPISODES = tuple(
-    episode(
-        f"s{index}",
-        wrote("look ls"[: 4 + index % 3]),
-        saw(f"\na{index}.txt\n" * (1 + index % 2)),
-        wrote("done"[: 1 + index % 4]),
-        variant=str(index // 4),
-        reward=float(index % 3),
-    )
-    for index in range(12)
-)
-BOTH = pytest.mark.parametrize("kind", [PPO, RLOO])
-
-
-def fast(kind: type[PPO | RLOO] = PPO, **options: Any) -> PPO | RLOO:
-    """Three steps an epoch, six in all; never stopped early."""
-    return kind(**{"learning_rate": 1e-3, "batch_size": 4, "epochs": 2, "target_kl": None, **options})
-
-
-def everything(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 @BOTH
@@ -82,14 +58,14 @@ def test_scoring_shows_the_micro_batches_that_the_first_epoch_will(
 def test_the_same_update_gives_the_same_bytes(kind: Any, tiny_model: Path, tmp_path: Path) -> None:
     first = train(fast(kind), tiny_model, tmp_path / "first", EPISODES)
     second = train(fast(kind), tiny_model, tmp_path / "second", EPISODES)
-    assert everything(tmp_path / "first") == everything(tmp_path / "second")
+    assert contents(tmp_path / "first") == contents(tmp_path / "second")
     assert (first.curve, first.canary) == (second.curve, second.canary)
 
 
 def test_another_seed_draws_another_order(tiny_model: Path, tmp_path: Path) -> None:
     train(fast(), tiny_model, tmp_path / "first", EPISODES)
     fast().update(replace(update_of(tiny_model, tmp_path / "second", EPISODES), seed=6))
-    assert everything(tmp_path / "first") != everything(tmp_path / "second")
+    assert contents(tmp_path / "first") != contents(tmp_path / "second")
 
 
 @pytest.mark.parametrize("size", [1, 2])
@@ -115,7 +91,7 @@ def test_what_cannot_be_trained_on_is_left_out_and_counted(kind: Any, tiny_model
     )
     clean = train(fast(kind, max_tokens=60), tiny_model, tmp_path / "clean", EPISODES)
     mixed = train(fast(kind, max_tokens=60), tiny_model, tmp_path / "mixed", (*useless, *EPISODES))
-    assert everything(tmp_path / "mixed") == everything(tmp_path / "clean")
+    assert contents(tmp_path / "mixed") == contents(tmp_path / "clean")
     assert (mixed.kept, mixed.unscored, mixed.figures["dropped"]) == (12, 2, 2)
     assert "2 episodes longer than max_tokens" in mixed.note
     assert (clean.unscored, clean.figures["dropped"], clean.note) == (0, 0, "")
@@ -127,7 +103,7 @@ def test_without_a_scored_episode_the_start_is_copied_and_the_note_says_what_to_
 ) -> None:
     lost = [replace(scored, reward=Unscored("no")) for scored in EPISODES]
     trained = train(fast(kind), tiny_model, tmp_path / "out", lost)
-    assert everything(tmp_path / "out") == everything(tiny_model)
+    assert contents(tmp_path / "out") == contents(tiny_model)
     assert (trained.kept, trained.unscored, trained.curve, trained.canary) == (0, 12, (), None)
     assert "None of 12 episodes could be trained on (12 without a reward" in trained.note
     assert "Check the reward sources" in trained.note
@@ -139,7 +115,7 @@ def test_without_an_advantage_the_start_is_copied_and_the_note_says_what_to_do(
 ) -> None:
     equal = [episode(f"s{index}", wrote("a"), reward=0.1) for index in range(4)]
     trained = train(fast(kind), tiny_model, tmp_path / "out", equal)
-    assert everything(tmp_path / "out") == everything(tiny_model)
+    assert contents(tmp_path / "out") == contents(tiny_model)
     assert (trained.kept, trained.curve, trained.canary) == (0, (), None)
     assert "No action of 4 episodes was better" in trained.note
     assert "temperature" in trained.note
@@ -286,12 +262,6 @@ def test_a_loss_that_is_no_number_stops_the_training(tiny_model: Path, tmp_path:
         train(fast(), tmp_path / "broken", tmp_path / "out", EPISODES)
 
 
-@pytest.fixture
-def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Save the whole state after each step."""
-    monkeypatch.setattr(_resume, "SECONDS", 0.0)
-
-
 @BOTH
 @pytest.mark.usefixtures("always")
 def test_training_prints_nothing(
@@ -300,81 +270,3 @@ def test_training_prints_nothing(
     train(fast(kind), tiny_model, tmp_path / "out", EPISODES)
     assert capfd.readouterr() == ("", "")
     assert caplog.text == ""
-
-
-# --- killed and resumed -----------------------------------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """Stands for a signal, which no `except Exception` holds up."""
-
-
-class Deadly(Silent):
-    """Ends everything after so many steps, and counts those that it was told of."""
-
-    def __init__(self, after: int) -> None:
-        self._after, self.steps = after, 0
-
-    @contextmanager
-    def track(self, what: str, total: int, unit: str = "") -> Iterator[Step]:
-        def step(done: int = 1, /, **_: float | str) -> None:
-            self.steps += done
-            if self.steps == self._after:
-                raise Killed
-
-        yield step
-
-
-@pytest.mark.parametrize("optimizer", [fast(PPO), fast(RLOO), fast(PPO, lora_rank=2)])
-@pytest.mark.parametrize("seconds", [0.0, math.inf])
-def test_a_resumed_update_equals_one_that_was_never_killed(
-    optimizer: Optimizer, tiny_model: Path, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = train(optimizer, tiny_model, tmp_path / "whole", EPISODES)
-    monkeypatch.setattr(_resume, "SECONDS", seconds)
-    with pytest.raises(Killed):
-        train(optimizer, tiny_model, tmp_path / "killed", EPISODES, progress=Deadly(4))
-    saved = [each.name for each in (tmp_path / "killed.scratch").rglob("step-*")]
-    assert saved == ([] if seconds else ["step-000004"])
-    (tmp_path / "killed").rmdir()
-    resumed = train(optimizer, tiny_model, tmp_path / "killed", EPISODES, progress=(progress := Deadly(10)))
-    assert everything(tmp_path / "killed") == everything(tmp_path / "whole")
-    assert (resumed.curve, resumed.canary) == (whole.curve, whole.canary)
-    assert progress.steps == 6
-
-
-@pytest.mark.usefixtures("always")
-def test_a_state_that_was_cut_short_is_not_taken_up(tiny_model: Path, tmp_path: Path) -> None:
-    whole = train(fast(), tiny_model, tmp_path / "whole", EPISODES)
-    with pytest.raises(Killed):
-        train(fast(), tiny_model, tmp_path / "killed", EPISODES, progress=Deadly(2))
-    (tmp_path / "killed").rmdir()
-    (tmp_path / "killed.scratch" / "ppo" / "step-000003.partial").mkdir()
-    assert train(fast(), tiny_model, tmp_path / "killed", EPISODES).curve == whole.curve
-
-
-# --- several processes ------------------------------------------------------------------------------------------------
-
-
-@BOTH
-def test_two_processes_train_as_one_does(kind: Any, tiny_model: Path, tmp_path: Path) -> None:
-    import torch
-
-    config = tmp_path / "two.yaml"
-    # MULTI_CPU would start a single process where there is no mpirun; this starts two, which find no GPU.
-    config.write_text(
-        "compute_environment: LOCAL_MACHINE\ndistributed_type: MULTI_GPU\nnum_processes: 2\nnum_machines: 1\n"
-        "machine_rank: 0\nmain_process_port: 0\nuse_cpu: false\nmixed_precision: 'no'\n"
-    )
-    # Three micro batches a step: one process has none left for the second turn.
-    options: dict[str, Any] = {"batch_size": 6, "micro_batch_size": 2}
-    alone = train(fast(kind, **options), tiny_model, tmp_path / "alone", EPISODES)
-    both = train(fast(kind, accelerate=str(config), **options), tiny_model, tmp_path / "both", EPISODES)
-    assert (alone.figures["processes"], both.figures["processes"]) == (1, 2)
-    for one, other in zip(alone.curve, both.curve, strict=True):
-        assert one == pytest.approx(other, rel=1e-3, abs=1e-4)
-    assert everything(tmp_path / "both").keys() == everything(tmp_path / "alone").keys()
-    for name, tensor in weights(tmp_path / "alone").items():
-        torch.testing.assert_close(weights(tmp_path / "both")[name], tensor, rtol=0, atol=1e-3)
-    assert both.canary is not None
-    assert (both.kept, both.figures["tokens"]) == (alone.kept, alone.figures["tokens"])

@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
-from updates import DEMONSTRATIONS, contents, train, update_of
+from policy_gradients import EPISODES, fast
+from updates import DEMONSTRATIONS, Deadly, Killed, contents, train, update_of
 
-from gameable import Silent, Step
+from gameable import Optimizer
 from gameable_plugins.optimizers import _resume
 from gameable_plugins.optimizers._resume import last_checkpoint
+from gameable_plugins.optimizers.ppo import PPO
+from gameable_plugins.optimizers.rloo import RLOO
 from gameable_plugins.optimizers.warm_start import WarmStart
 
 OPTIONS: dict[str, Any] = {"learning_rate": 3e-3, "batch_size": 2, "micro_batch_size": 1, "epochs": 3}
 """Three steps an epoch, nine in all."""
-
-
-class Killed(Exception):  # noqa: N818  it stands for a signal
-    pass
-
-
-class Deadly(Silent):
-    """Ends everything after so many steps, and counts those that it was told of."""
-
-    def __init__(self, after: int) -> None:
-        self._after, self.steps, self.first = after, 0, 0
-
-    @contextmanager
-    def track(self, what: str, total: int, unit: str = "") -> Iterator[Step]:
-        def step(done: int = 1, /, **_: float | str) -> None:
-            self.first = self.first or done
-            self.steps += done
-            if self.steps == self._after:
-                raise Killed
-
-        yield step
-
-
-@pytest.fixture
-def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write a checkpoint after each step."""
-    monkeypatch.setattr(_resume, "SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("always")
@@ -99,3 +74,31 @@ def test_without_a_complete_checkpoint_the_update_begins_at_the_start(tiny_model
     (update.scratch / "trainer" / "checkpoint-3").mkdir(parents=True)
     optimizer.update(update)
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("optimizer", [fast(PPO), fast(RLOO), fast(PPO, lora_rank=2)])
+@pytest.mark.parametrize("seconds", [0.0, math.inf])
+def test_a_resumed_policy_gradient_equals_one_that_was_never_killed(
+    optimizer: Optimizer, tiny_model: Path, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train(optimizer, tiny_model, tmp_path / "whole", EPISODES)
+    monkeypatch.setattr(_resume, "SECONDS", seconds)
+    with pytest.raises(Killed):
+        train(optimizer, tiny_model, tmp_path / "killed", EPISODES, progress=Deadly(4))
+    saved = [each.name for each in (tmp_path / "killed.scratch").rglob("step-*")]
+    assert saved == ([] if seconds else ["step-000004"])
+    (tmp_path / "killed").rmdir()
+    resumed = train(optimizer, tiny_model, tmp_path / "killed", EPISODES, progress=(progress := Deadly(10)))
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+    assert (resumed.curve, resumed.canary) == (whole.curve, whole.canary)
+    assert progress.steps == 6
+
+
+@pytest.mark.usefixtures("always")
+def test_a_state_of_a_policy_gradient_that_was_cut_short_is_not_taken_up(tiny_model: Path, tmp_path: Path) -> None:
+    whole = train(fast(), tiny_model, tmp_path / "whole", EPISODES)
+    with pytest.raises(Killed):
+        train(fast(), tiny_model, tmp_path / "killed", EPISODES, progress=Deadly(2))
+    (tmp_path / "killed").rmdir()
+    (tmp_path / "killed.scratch" / "ppo" / "step-000003.partial").mkdir()
+    assert train(fast(), tiny_model, tmp_path / "killed", EPISODES).curve == whole.curve
