@@ -140,11 +140,12 @@ def resume(folder: Run, *, ray: Ray = None) -> None:
 
 def _conclude_all(folder: Path, ended: Iterable[Path]) -> None:
     """Show what came out of each run when it ends, and report over all of them where there are several."""
-    from gameable.runfolder import SEEDS
+    from gameable.runfolder import SEEDS, lasting
 
     with stoppable(folder):
         for each in ended:
-            _conclude(each)
+            with lasting(each):
+                _conclude(each)
     if (folder / SEEDS).is_file():
         _report(folder, f"gameable trend {folder}")
 

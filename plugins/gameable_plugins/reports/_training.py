@@ -58,10 +58,10 @@ def stages(milestones: Milestones) -> list[Stage]:
 
 
 def planted(stages: Sequence[Stage]) -> list[tuple[str, str]]:
-    """Return a warning for each round that was trained on scripted gaming episodes."""
+    """Return a warning for each round with scripted gaming episodes, whether its optimizer used them or not."""
     text = (
-        "stage {} was also trained on {} scripted gaming episodes (seeded exploration). What later models do is not "
-        "only what sampling and reward brought about."
+        "among the samples of stage {} were {} scripted gaming episodes (seeded exploration). What later models do may "
+        "come from them, and not only from what sampling and reward brought about."
     )
     return [("Planted:", text.format(stage.label, stage.planted)) for stage in stages if stage.planted]
 

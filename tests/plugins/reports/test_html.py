@@ -122,7 +122,7 @@ def test_the_headline_gives_first_last_and_difference(complete: Path) -> None:
 
 
 def test_planted_stages_are_marked(complete: Path) -> None:
-    assert "Planted: stage 3-nudged-rubric was also trained on 8 scripted gaming episodes" in prose(complete)
+    assert "Planted: among the samples of stage 3-nudged-rubric were 8 scripted gaming episodes" in prose(complete)
     assert "8 planted" in page(complete).cells
 
 

@@ -118,7 +118,7 @@ def test_what_happened_in_one_seed_is_warned_of(tmp_path: Path) -> None:
     with Store.open(made / "seed-2", write=True) as store:
         store.mark("1-heat/trained", {**TRAINED, "planted": 8})
     write(made)
-    assert "seed-2: Planted: stage 1-heat was also trained on 8 scripted gaming episodes" in prose(made)
+    assert "seed-2: Planted: among the samples of stage 1-heat were 8 scripted gaming episodes" in prose(made)
 
 
 def test_what_seeds_took_is_added_up(tmp_path: Path) -> None:
