@@ -19,7 +19,7 @@ from under_fire.same_end import differences
 from under_fire.target import kept
 
 from gameable import Silent, StoreError
-from gameable.cli.running import _conclude_all
+from gameable.cli.running import _conclude_all, _conclude_mitigations
 from gameable.profile import Profile
 from gameable.runfolder import in_use, lasting, sync
 from gameable.runs import start
@@ -106,13 +106,16 @@ def test_a_run_that_is_moved_while_it_runs_stops_and_goes_on_in_its_new_place(
     assert differences(whole, tmp_path / "elsewhere") == []
 
 
-def test_a_run_that_is_moved_between_its_end_and_what_is_shown_of_it_says_so(whole: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("conclude", [_conclude_all, _conclude_mitigations])
+def test_a_run_that_is_moved_between_its_end_and_what_is_shown_of_it_says_so(
+    conclude: Callable[[Path, Iterator[Path]], None], whole: Path, tmp_path: Path
+) -> None:
     def ended() -> Iterator[Path]:
         shutil.move(whole, tmp_path / "elsewhere")
         yield whole
 
     with pytest.raises(StoreError, match="whole is gone. If it was moved, type `gameable resume` with its new place"):
-        _conclude_all(whole, ended())
+        conclude(whole, ended())
 
 
 # --- written by another version --------------------------------------------------------------------------------------

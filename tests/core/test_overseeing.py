@@ -10,7 +10,7 @@ import watchers
 from rich.console import Console
 from watchers import Listening, begun, plugins, profile
 
-from gameable import Measured, PluginError, ProfileError, ScoredEpisode, Trained, Unscored, Update
+from gameable import Access, Measured, PluginError, ProfileError, ScoredEpisode, Trained, Unscored, Update
 from gameable.assembly import assemble
 from gameable.cost import Cost
 from gameable.describe import plan
@@ -65,10 +65,10 @@ def test_a_monitor_that_asks_for_more_than_is_granted_is_refused(granted: Any) -
 )
 def test_a_bundled_monitor_needs_the_level_that_it_declares(monitor: Mapping[str, Any], needs: Any) -> None:
     assemble(profile(monitor, access=needs), plugins())
-    levels = ["actions", "visible", "transcript", "files", "oracle"]
+    levels: list[Access] = ["actions", "visible", "transcript", "files", "oracle"]
     for less in levels[: levels.index(needs)]:
         with pytest.raises(ProfileError, match=needs):
-            assemble(profile(monitor, access=less), plugins())  # type: ignore[arg-type]
+            assemble(profile(monitor, access=less), plugins())
 
 
 def test_an_ensemble_asks_for_what_its_members_need() -> None:
@@ -210,7 +210,7 @@ def test_a_stopped_run_asks_for_no_verdict_twice_and_ends_alike(tmp_path: Path, 
     stages = [{**PROFILE["stages"][0], "samples": 20}]
     watcher = {"use": "counting-monitor", "mode": "screen"}
     stopped = begun(tmp_path / "run", profile(watcher, stages=stages))
-    stopped.parts.watches[0].monitor.patience = 60  # type: ignore[attr-defined]
+    stopped.parts.watches[0].monitor.patience = 60  # type: ignore[attr-defined]  # of a counting monitor, as `watcher` is
     with stopped.store, pytest.raises(KeyboardInterrupt):
         stopped.run()
     done = list(watchers.INSPECTED)

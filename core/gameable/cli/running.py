@@ -102,10 +102,13 @@ def _mitigate(suite: Suite, out: Path | None, ray: str | None, price: float | No
 
 def _conclude_mitigations(folder: Path, ended: Iterable[Path]) -> None:
     """Let the runs go on, then show what came out: what they say is adjusted for all of them."""
+    from gameable.runfolder import lasting
+
     with stoppable(folder):
         list(ended)
-    show_mitigations(folder)
-    _report(folder, f"gameable mitigations {folder} --json")
+    with lasting(folder):
+        show_mitigations(folder)
+        _report(folder, f"gameable mitigations {folder} --json")
 
 
 def _show_plan(profile: Profile, plugins: Plugins, gpu_price: float, *, details: bool, as_json: bool) -> None:
